@@ -1,0 +1,51 @@
+# Two commands matter: `make demo` shows what larkbase does, `make test` is what a change must pass.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: demo test lint types unit nightly bench record format clean
+
+demo: $(VENV)/.base  ## show larkbase at work on sample data; needs no account
+	$(BIN)/larkbase demo
+
+test: lint types unit  ## everything a change must pass
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+	$(BIN)/mypy tests/typing
+
+unit: $(VENV)/.dev
+	$(BIN)/pytest -n 2
+
+nightly: $(VENV)/.dev  ## the property tests in their full form (200 examples each)
+	$(BIN)/pytest -n 2 --hypothesis-profile=nightly tests/read tests/properties
+
+bench: $(VENV)/.dev  ## measure speed and memory, and write docs/benchmarks.md
+	$(BIN)/python tests/benchmarks/run.py
+
+record: $(VENV)/.dev  ## record the contract cassettes again; see tests/contract/README.md
+	$(BIN)/python tests/contract/record.py
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) build dist site demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "larkbase needs Python 3.11 or newer")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.base: pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) --editable .
+	touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) --editable '.[dev]'
+	touch $@ $(VENV)/.base

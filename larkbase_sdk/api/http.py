@@ -1,0 +1,307 @@
+"""The one door to the network: every call is paced, authenticated, checked and repeated here."""
+
+from __future__ import annotations
+
+import logging
+import random as random_numbers
+import time
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from larkbase_sdk.api.answers import Call, MalformedBody, data_of, envelope_of
+from larkbase_sdk.api.endpoints import TOKEN, Endpoint
+from larkbase_sdk.api.faults import Fault, Speaker, broken
+from larkbase_sdk.api.pacing import Gate, Gates, Pacer
+from larkbase_sdk.api.stats import CallStats
+from larkbase_sdk.api.transport import Exchange, Failure, Transport
+from larkbase_sdk.errors import ConfigurationError, scrub
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from larkbase_sdk.api.auth import Auth
+    from larkbase_sdk.api.domain import Domain
+    from larkbase_sdk.options import Options
+
+__all__ = ["CallStats", "Http", "MalformedBody"]
+
+LONGEST_PAUSE = 60.0
+"""Seconds at most that a server's wish to wait is followed; the next refusal waits again."""
+
+_log = logging.getLogger("larkbase")
+
+T = TypeVar("T")
+
+
+class _Failed(Exception):
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.message)
+        self.fault = fault
+
+
+class Http:
+    """The HTTP door of one client; safe to share between its threads.
+
+    Args:
+        domain: The platform that is called; credentials go nowhere else.
+        auth: Where access tokens come from.
+        options: Read at every call, so that changes count at once.
+        clock: Monotonic seconds.
+        sleep: Waits for some seconds; the only place where this class waits.
+        random: Numbers from 0 to 1 for the jitter of repeats.
+    """
+
+    def __init__(
+        self,
+        domain: Domain,
+        auth: Auth,
+        options: Options,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        random: Callable[[], float] = random_numbers.random,
+    ) -> None:
+        self.domain = domain
+        self.options = options
+        self.stats = CallStats()
+        self._auth = auth
+        self._clock = clock
+        self._sleep = sleep
+        self._random = random
+        self._links: dict[str, str] = {}
+        self._speaker = _speaker(domain, auth, self._links)
+        self._pacer = Pacer(
+            lambda: options.rate, bound=not domain.is_loopback, clock=clock, sleep=sleep
+        )
+        self._gates = Gates()
+        self._transport = Transport(self._speaker)
+
+    @property
+    def identity(self) -> str:
+        """Who calls, in words that may be shown: ``app cli_a1b…`` or ``user``."""
+        return self._auth.identity
+
+    def remember_link(self, app_token: str, url: str) -> None:
+        """Keep the link of a base, so that errors about it can show the way. Makes no call."""
+        self._links[app_token] = url
+
+    def gate_of(self, app_token: str) -> Gate:
+        """Return the gate that bounds the calls in flight at a base; its limit moves."""
+        return self._gates.of(app_token)
+
+    def authenticate(self) -> None:
+        """Fetch the access token now, if there is none yet: one call, or none for a user token.
+
+        Raises:
+            AuthenticationError: when Lark refuses app id or secret.
+            NetworkError: when no usable answer came.
+        """
+        self._refuse_offline()
+        self._auth.token(self._fetch_token)
+
+    def call(
+        self,
+        endpoint: Endpoint,
+        *,
+        path: Mapping[str, str] | None = None,
+        query: Mapping[str, Any] | None = None,
+        body: Any = None,
+        attempts: int | None = None,
+    ) -> dict[str, Any]:
+        """Make a call and return the ``data`` member of its answer.
+
+        Args:
+            endpoint: What to call.
+            path: The ids of the endpoint's path.
+            query: Query parameters; None values are left out.
+            body: JSON body.
+            attempts: Tries in all, instead of 1 + ``options.retries``.
+
+        Raises:
+            LarkBaseError: the class that the code table gives, once repeating does not help.
+        """
+        return self.call_parsed(
+            endpoint, path=path, query=query, body=body, attempts=attempts, parse=data_of
+        )
+
+    def call_parsed(
+        self,
+        endpoint: Endpoint,
+        *,
+        parse: Callable[[bytes], T],
+        path: Mapping[str, str] | None = None,
+        query: Mapping[str, Any] | None = None,
+        body: Any = None,
+        attempts: int | None = None,
+    ) -> T:
+        """Make a call and return what ``parse`` makes of the whole body.
+
+        ``parse`` sees successful envelopes only. It may raise ``MalformedBody``, which counts as
+        a broken answer and is repeated.
+
+        Raises:
+            LarkBaseError: as for ``call``.
+        """
+
+        def attempt(call: Call, token: str | None) -> T:
+            raw = self._attempt(call, token).raw
+            try:
+                return parse(raw.body)
+            except MalformedBody as error:
+                raise _Failed(broken(raw, error, self._speaker)) from None
+
+        return self._run(_call(endpoint, path, query, body), attempt, attempts)
+
+    def stream(
+        self,
+        endpoint: Endpoint,
+        *,
+        path: Mapping[str, str] | None = None,
+        query: Mapping[str, Any] | None = None,
+        attempts: int | None = None,
+    ) -> Iterator[bytes]:
+        """Yield the body of a file in pieces; the call is made when the first one is asked for.
+
+        Refusals and broken connections are repeated until the first piece has been handed out.
+
+        Raises:
+            LarkBaseError: as for ``call``; NetworkError when the file breaks off in the middle.
+        """
+
+        def attempt(call: Call, token: str | None) -> Exchange:
+            return self._attempt(call, token, stream=True)
+
+        call = _call(endpoint, path, query, None)
+        with self._run(call, attempt, attempts).response as response:
+            for piece in self._transport.pieces(response, self.options.timeout):
+                self.stats.add_bytes(len(piece))
+                yield piece
+
+    def close(self) -> None:
+        """Close the pooled connections; the next call opens new ones."""
+        self._transport.close()
+
+    def __repr__(self) -> str:
+        return f"Http({self.domain.label}, as {self.identity})"
+
+    def _run(self, call: Call, attempt: Callable[[Call, str | None], T], attempts: int | None) -> T:
+        """Attempt a call until it succeeds, or until repeating cannot help or is used up."""
+        repeats, renewed = 0, False
+        while True:
+            self._refuse_offline()
+            token = None if call.endpoint is TOKEN else self._auth.token(self._fetch_token)
+            try:
+                return attempt(call, token)
+            except _Failed as failed:
+                fault = failed.fault
+            if fault.token_rejected and token and not renewed and self._auth.invalidate(token):
+                renewed = True
+                continue
+            allowed = self.options.retries if attempts is None else attempts - 1
+            if not _repeatable(call, fault) or repeats >= min(allowed, fault.most_repeats):
+                # Raised outside the handler: a cause would carry the request and its token.
+                raise fault.raised()
+            repeats += 1
+            self._pause(call, fault, repeats)
+
+    def _attempt(self, call: Call, token: str | None, *, stream: bool = False) -> Exchange:
+        """Make one HTTP call in its turn; raises ``_Failed`` when it brought no data."""
+        with self._gates.slot(call.base) as slot:
+            self.stats.add_wait(self._pacer.wait(call.endpoint))
+            began = self._clock()
+            result = self._transport.send(call, token, self.options.timeout, stream=stream)
+            seconds = self._clock() - began
+            self.stats.add_call(call.endpoint.name, seconds)
+            if isinstance(result, Exchange):
+                slot.succeeded()
+            elif result.fault.congestion:
+                slot.congested()
+                # Whoever was refused, Lark refuses every thread of this client until then.
+                self._pacer.hold(call.endpoint, _bounded(result.fault.pause))
+        self._tell(call, result, seconds)
+        if isinstance(result, Failure):
+            raise _Failed(result.fault)
+        return result
+
+    def _fetch_token(self, app_id: str, app_secret: str) -> tuple[str, float]:
+        body = {"app_id": app_id, "app_secret": app_secret}
+        return self.call_parsed(TOKEN, body=body, parse=_token_of)
+
+    def _refuse_offline(self) -> None:
+        if self.options.offline:
+            msg = "Network calls are switched off."
+            hint = "Unset LARKBASE_OFFLINE or set larkbase.options.offline = False."
+            raise ConfigurationError(msg, hint=hint)
+
+    def _pause(self, call: Call, fault: Fault, repeat: int) -> None:
+        assert fault.backoff is not None  # noqa: S101 (only faults with a backoff are repeated)
+        seconds = max(fault.backoff.delay(repeat, self._random), _bounded(fault.pause))
+        self.stats.add_retry()
+        self.stats.add_wait(seconds)
+        reason = scrub(fault.reason)
+        _log.info("%s: repeat %d in %.1f s (%s)", call.endpoint.name, repeat, seconds, reason)
+        if self.options.on_retry is not None:
+            self.options.on_retry(
+                {
+                    "endpoint": call.endpoint.name,
+                    "repeat": repeat,
+                    "seconds": seconds,
+                    "code": fault.code,
+                    "reason": reason,
+                }
+            )
+        self._sleep(seconds)
+
+    def _tell(self, call: Call, result: Exchange | Failure, seconds: float) -> None:
+        """Count and log the call and tell the user's hook: names and numbers, never values."""
+        raw, endpoint = result.raw, call.endpoint
+        size = len(raw.body) if raw else 0
+        facts = {
+            "endpoint": endpoint.name,
+            "method": endpoint.method,
+            "path": endpoint.path,
+            "status": raw.status if raw else None,
+            "code": 0 if isinstance(result, Exchange) else result.fault.code,
+            "ms": round(seconds * 1000, 1),
+            "bytes": size,
+            "log_id": raw.log_id if raw else None,
+        }
+        self.stats.add_bytes(size)
+        _log.debug("%(method)s %(path)s code=%(code)s http=%(status)s %(ms).1f ms", facts)
+        if self.options.on_call is not None:
+            self.options.on_call(facts)
+
+
+def _call(
+    endpoint: Endpoint,
+    path: Mapping[str, str] | None,
+    query: Mapping[str, Any] | None,
+    body: Any,
+) -> Call:
+    wanted = {name: value for name, value in (query or {}).items() if value is not None}
+    return Call(endpoint, dict(path or {}), wanted, body)
+
+
+def _bounded(pause: float | None) -> float:
+    """Return the seconds that a server's wish to wait is followed."""
+    return min(pause or 0.0, LONGEST_PAUSE)
+
+
+def _repeatable(call: Call, fault: Fault) -> bool:
+    """Tell whether to try again; a write whose answer was lost may have happened."""
+    return fault.backoff is not None and (call.endpoint.repeatable or not fault.lost)
+
+
+def _speaker(domain: Domain, auth: Auth, links: Mapping[str, str]) -> Speaker:
+    app_id = getattr(auth, "app_id", None)
+    console = f"{domain.origin}/app/{app_id}" if app_id and not domain.is_loopback else None
+    return Speaker(domain, auth.identity, auth.is_user, console, links)
+
+
+def _token_of(body: bytes) -> tuple[str, float]:
+    """Read the flat answer of the token endpoint."""
+    envelope = envelope_of(body)
+    token, lifetime = envelope.get("tenant_access_token"), envelope.get("expire")
+    if not isinstance(token, str) or not token or not isinstance(lifetime, int | float):
+        msg = "it holds no token"
+        raise MalformedBody(msg)
+    return token, float(lifetime)

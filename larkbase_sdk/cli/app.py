@@ -1,0 +1,94 @@
+"""The typer application: its verbs, and the verb that stands for a bare SQL text."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from larkbase_sdk._version import __version__
+from larkbase_sdk.cli.account import doctor, login
+from larkbase_sdk.cli.data import attachments, explain, export, head, query
+from larkbase_sdk.cli.failures import exit_code, log_lines, tell, warnings_as_lines
+from larkbase_sdk.cli.look import ls, schema
+from larkbase_sdk.cli.output import forget_stdout
+from larkbase_sdk.cli.play import demo, emulator
+from larkbase_sdk.errors import LarkBaseError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_VERBS = {
+    "login": login,
+    "doctor": doctor,
+    "ls": ls,
+    "schema": schema,
+    "head": head,
+    "query": query,
+    "export": export,
+    "attachments": attachments,
+    "explain": explain,
+    "emulator": emulator,
+    "demo": demo,
+}
+_OWN_OPTIONS = frozenset({"--help", "--version", "--install-completion", "--show-completion"})
+_SQL = re.compile(r"\s*(select|with|from|values|describe|show|summarize)\s", re.IGNORECASE)
+
+app = typer.Typer(
+    name="larkbase",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 ok, 1 service error, 2 usage, 3 credentials or access, 4 network. "
+    "Anywhere a name fits, a link fits. Names with dots or blanks are quoted as in SQL.",
+)
+for _name, _function in _VERBS.items():
+    app.command(_name)(_function)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"larkbase {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def larkbase(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Read Lark Base (Feishu Bitable) tables from the terminal."""
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code; nothing but the code leaves this function."""
+    arguments = with_default_verb(list(sys.argv[1:] if argv is None else argv))
+    try:
+        with warnings_as_lines(), log_lines():
+            app(args=arguments, prog_name="larkbase")
+        return _flushed(0)
+    except SystemExit as end:
+        return _flushed(end.code if isinstance(end.code, int) else int(bool(end.code)))
+    except LarkBaseError as error:
+        tell(error)
+        return exit_code(error)
+
+
+def _flushed(code: int) -> int:
+    """Return the code once stdout is empty; a reader that has gone away is no error."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        forget_stdout()
+    return code
+
+
+def with_default_verb(arguments: list[str]) -> list[str]:
+    """Put ``query`` in front of arguments that hold an SQL text and no verb."""
+    if not arguments or arguments[0] in _VERBS or arguments[0] in _OWN_OPTIONS:
+        return arguments
+    return ["query", *arguments] if any(map(_SQL.match, arguments)) else arguments

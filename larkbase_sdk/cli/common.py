@@ -1,0 +1,112 @@
+"""The options that commands have in common, and what happens around every command."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from larkbase_sdk.cli.failures import exit_code, tell
+from larkbase_sdk.cli.formats import Format
+from larkbase_sdk.cli.output import Output, forget_stdout
+from larkbase_sdk.cli.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+_PANEL = "Common options"
+
+
+class Names(StrEnum):
+    """Names of the columns of records."""
+
+    LARK = "lark"
+    SQL = "sql"
+
+
+def _option(kind: Any, default: Any, *flags: str, text: str) -> inspect.Parameter:
+    """Return a keyword parameter as typer reads one; ``flags`` begin with its long name."""
+    name = flags[0].removeprefix("--").replace("-", "_")
+    annotation = Annotated[kind, typer.Option(*flags, help=text, rich_help_panel=_PANEL)]
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    return inspect.Parameter(name, keyword, default=default, annotation=annotation)
+
+
+_QUIET = (
+    _option(bool, False, "--quiet", "-q", text="Data, warnings and errors only."),
+    _option(bool, False, "--no-progress", text="No progress lines."),
+)
+_IDENTITY = (
+    _option(str | None, None, "--profile", text="Name of the stored profile."),
+    _option(str | None, None, "--domain", text="larksuite, feishu or an address."),
+)
+_DATA = (
+    _option(Format | None, None, "--format", "-f",
+            text="Format of data on stdout; a table on a terminal, NDJSON in a pipe."),
+    _option(Names, Names.LARK, "--names", text="Column names of records."),
+)  # fmt: skip
+
+
+def data_command(function: Callable[..., None]) -> Callable[..., None]:
+    """Make a command that writes data and acts as somebody."""
+    return _command(function, (*_IDENTITY, *_DATA, *_QUIET))
+
+
+def account_command(function: Callable[..., None]) -> Callable[..., None]:
+    """Make a command that writes no data and acts as somebody."""
+    return _command(function, (*_IDENTITY, *_QUIET))
+
+
+def local_command(function: Callable[..., None]) -> Callable[..., None]:
+    """Make a command that needs no account."""
+    return _command(function, _QUIET)
+
+
+def _command(
+    function: Callable[..., None], common: Sequence[inspect.Parameter]
+) -> Callable[..., None]:
+    """Add common options to a command, whose first parameter becomes the session they describe.
+
+    Errors end here: they are told on stderr, and their exit code is the command's.
+    """
+    own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
+
+    @functools.wraps(function)
+    def wrapper(**given: Any) -> None:
+        options = {parameter.name: given.pop(parameter.name) for parameter in common}
+        try:
+            function(_session(**options), **given)
+        except BrokenPipeError:
+            forget_stdout()
+        except typer.Exit:
+            raise
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 (no traceback for people)
+            tell(error)
+            raise typer.Exit(exit_code(error)) from None
+
+    parameters = [*own, *common]
+    # typer reads the signature, and older versions of it the annotations too.
+    vars(wrapper)["__signature__"] = inspect.Signature(parameters)
+    wrapper.__annotations__ = {item.name: item.annotation for item in parameters}
+    return wrapper
+
+
+def _session(
+    *,
+    quiet: bool,
+    no_progress: bool,
+    profile: str | None = None,
+    domain: str | None = None,
+    format: Format | None = None,  # noqa: A002 (the option's name)
+    names: Names = Names.LARK,
+) -> Session:
+    return Session(
+        output=Output(format, quiet=quiet),
+        profile=profile,
+        domain=domain,
+        progress=not (quiet or no_progress),
+        names="sql" if names is Names.SQL else "lark",
+    )

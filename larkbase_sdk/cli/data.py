@@ -1,0 +1,173 @@
+"""Commands that read records and files, or tell how they would be read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from larkbase_sdk.cli.arguments import (
+    Columns,
+    Limit,
+    OrderBy,
+    TableArgument,
+    View,
+    Where,
+    names,
+    order,
+)
+from larkbase_sdk.cli.common import data_command
+from larkbase_sdk.cli.session import Session
+from larkbase_sdk.errors import QueryError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pandas as pd
+
+    from larkbase_sdk.client import Lark
+    from larkbase_sdk.explanation import Explanation
+    from larkbase_sdk.scan import Scan
+
+
+@data_command
+def head(
+    session: Session,
+    table: TableArgument,
+    rows: Annotated[int, typer.Option("-n", "--rows", min=0, help="How many rows.")] = 5,
+) -> None:
+    """Show the first rows of a table."""
+    with session.lark(table) as lark:
+        reader = lark.table(table).scan(limit=rows).to_reader(names=session.names)
+        session.done(lark, session.output.records(reader))
+    session.output.next(session.command("export", table, "--to", "rows.parquet"), "every row")
+
+
+@data_command
+def query(
+    session: Session,
+    sql: Annotated[
+        str,
+        typer.Argument(metavar="SQL", help="The statement, or - for stdin.", show_default=False),
+    ],
+) -> None:
+    """Answer an SQL statement (not in this version)."""
+    del session, sql
+    msg = "SQL statements are not in this version."
+    hint = (
+        "larkbase head TABLE shows rows; larkbase export TABLE --where \"status = 'Open'\" "
+        "--columns … --order-by … --limit … answers a question about one table."
+    )
+    raise QueryError(msg, hint=hint)
+
+
+@data_command
+def export(
+    session: Session,
+    table: TableArgument,
+    to: Annotated[
+        str,
+        typer.Option(
+            metavar="FILE",
+            help="File to write: .parquet .csv .arrow .feather .ndjson .json; - is stdout.",
+        ),
+    ] = "-",
+    where: Where = None,
+    columns: Columns = None,
+    view: View = None,
+    order_by: OrderBy = None,
+    limit: Limit = None,
+) -> None:
+    """Write the rows of a table to a file or to stdout, page by page.
+
+    Example: larkbase export CRM.Orders --where "status = 'Open'" --to open.parquet
+    """
+    target = None if to == "-" else Path(to)
+    session.output.check(target)
+    with session.lark(table) as lark:
+        scan = _scan(lark, table, where, columns, view, order_by, limit)
+        rows = session.output.records(scan.to_reader(names=session.names), target)
+        session.done(lark, rows, where=f" in {target}" if target else "")
+    session.output.next(session.command("schema", table), "the columns and their types")
+
+
+@data_command
+def explain(
+    session: Session,
+    table: TableArgument,
+    where: Where = None,
+    columns: Columns = None,
+    view: View = None,
+    order_by: OrderBy = None,
+    limit: Limit = None,
+) -> None:
+    """Tell what a read would send to Lark, what it would check here, and what it would cost."""
+    with session.lark(table) as lark:
+        found = _scan(lark, table, where, columns, view, order_by, limit).explain()
+        session.output.report(repr(found), [_explained(found)])
+    again = ["--where", where] if where else []
+    session.output.next(session.command("export", table, *again, "--to", "rows.parquet"))
+
+
+@data_command
+def attachments(
+    session: Session,
+    table: TableArgument,
+    column: Annotated[str, typer.Argument(help="The attachment column.", show_default=False)],
+    folder: Annotated[str, typer.Argument(help="Where to put the files.", show_default=False)],
+    where: Where = None,
+    view: View = None,
+    limit: Limit = None,
+    workers: Annotated[int, typer.Option(min=1, help="Files downloaded at the same time.")] = 4,
+) -> None:
+    """Download the files of an attachment column; those that are there are kept.
+
+    Exit code 1 when some files could not be downloaded; the others are there.
+    """
+    with session.lark(table) as lark:
+        found = lark.table(table).attachments(column, where=where, view=view, limit=limit)
+        result = found.download(folder, workers=workers)
+        rows = list(_records(result))
+        session.output.rows(rows, empty="The column holds no files.")
+        session.done(lark, len(rows), "file", f" in {folder}")
+    if any(str(row["status"]).startswith("failed") for row in rows):
+        raise typer.Exit(1)
+
+
+def _scan(
+    lark: Lark,
+    table: str,
+    where: str | None,
+    columns: str | None,
+    view: str | None,
+    order_by: str | None,
+    limit: int | None,
+) -> Scan:
+    return lark.table(table).scan(
+        columns=names(columns), where=where, view=view, order_by=order(order_by), limit=limit
+    )
+
+
+def _records(frame: pd.DataFrame) -> Iterator[dict[str, object]]:
+    """Yield the rows of a DataFrame with None for what is missing."""
+    objects = frame.astype(object).where(frame.notna(), None)
+    for values in objects.itertuples(index=False, name=None):
+        yield dict(zip(frame.columns, values, strict=True))
+
+
+def _explained(found: Explanation) -> dict[str, object]:
+    """Return an explanation as one row for programs."""
+    return {
+        "table": found.label,
+        "on_server": list(found.on_server),
+        "here": list(found.here),
+        "notes": list(found.notes),
+        "fields_read": found.fields_read,
+        "fields_total": found.fields_total,
+        "order_by": list(found.order),
+        "limit": found.limit,
+        "rows": found.rows,
+        "calls": found.calls,
+        "seconds": found.seconds,
+    }

@@ -1,0 +1,129 @@
+"""The one place where errors and warnings become text on stderr and an exit code."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import warnings
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from larkbase_sdk.cli.text import one_line, printable
+from larkbase_sdk.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    LarkBaseError,
+    LarkBaseWarning,
+    NetworkError,
+    NotFound,
+    PermissionDenied,
+    QueryError,
+    UnsupportedField,
+    scrub,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SERVICE = 1
+USAGE = 2
+ACCESS = 3
+NETWORK = 4
+INTERRUPTED = 130
+
+ABOUT_CREDENTIALS = "credentials"
+
+_log = logging.getLogger("larkbase")
+
+
+def exit_code(error: BaseException) -> int:
+    """Return the exit code of a command that ended with this error."""
+    if isinstance(error, KeyboardInterrupt):
+        return INTERRUPTED
+    if isinstance(error, AuthenticationError | PermissionDenied):
+        return ACCESS
+    if isinstance(error, NetworkError):
+        return NETWORK
+    if isinstance(error, ConfigurationError) and error.context.get("about") == ABOUT_CREDENTIALS:
+        return ACCESS
+    if isinstance(error, ConfigurationError | NotFound | QueryError | UnsupportedField):
+        return USAGE
+    # An OSError that is none of ours concerns a file that the user named.
+    ours = isinstance(error, LarkBaseError)
+    return USAGE if isinstance(error, OSError) and not ours else SERVICE
+
+
+def tell(error: BaseException) -> None:
+    """Write an error to stderr for people: what happened and what to do next."""
+    if isinstance(error, KeyboardInterrupt):
+        _write("Interrupted.")
+    elif isinstance(error, LarkBaseError):
+        _write(f"{type(error).__name__}: {error}")
+    elif isinstance(error, OSError):
+        named = f": {error.filename}" if error.filename else ""
+        _write(f"{type(error).__name__}: {error.strerror or error}{named}")
+    else:
+        _write(
+            f"{type(error).__name__}: {one_line(scrub(str(error)))}\n"
+            "  Hint: a defect of larkbase: please report it. LARKBASE_LOG=debug tells where."
+        )
+    _log.debug("the command ended with an error", exc_info=error)
+
+
+def _write(text: str) -> None:
+    sys.stderr.write(printable(text) + "\n")
+    sys.stderr.flush()
+
+
+@contextmanager
+def warnings_as_lines() -> Iterator[None]:
+    """Show each different warning once, as one line on stderr."""
+    told: set[str] = set()
+
+    def show(message: Warning | str, *_: Any, **__: Any) -> None:
+        line = f"warning: {printable(one_line(str(message)))}"
+        if line not in told:
+            told.add(line)
+            _write_beside_progress(line)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", LarkBaseWarning)
+        warnings.showwarning = show
+        yield
+
+
+def _write_beside_progress(line: str) -> None:
+    if "tqdm" in sys.modules:
+        from tqdm import tqdm
+
+        tqdm.write(line, file=sys.stderr)
+    else:
+        _write(line)
+
+
+@contextmanager
+def log_lines() -> Iterator[None]:
+    """Write log lines to stderr when ``LARKBASE_LOG`` names a level.
+
+    Raises:
+        ConfigurationError: when it names none.
+    """
+    name = os.environ.get("LARKBASE_LOG", "").strip().upper()
+    if not name:
+        yield
+        return
+    level = logging.getLevelNamesMapping().get(name)
+    if level is None:
+        msg = f"The environment variable LARKBASE_LOG cannot be {name.lower()!r}."
+        raise ConfigurationError(msg, hint="Use debug, info or warning.")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+    before = _log.level
+    _log.addHandler(handler)
+    _log.setLevel(level)
+    try:
+        yield
+    finally:
+        _log.removeHandler(handler)
+        _log.setLevel(before)

@@ -1,0 +1,140 @@
+"""Where results go: data to stdout in the chosen format, everything else to stderr."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from typing import IO, TYPE_CHECKING, Any
+
+from larkbase_sdk.cli.formats import BINARY, Format, format_of, write
+from larkbase_sdk.cli.text import fitting, one_line, printable
+from larkbase_sdk.display import text_table
+from larkbase_sdk.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pyarrow as pa
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+class Output:
+    """The output of one command.
+
+    Args:
+        wanted: The format asked for; None means a table on a terminal and NDJSON in a pipe.
+        quiet: Leave out everything that is neither data nor a warning nor an error.
+    """
+
+    def __init__(self, wanted: Format | None = None, *, quiet: bool = False) -> None:
+        self.quiet = quiet
+        self.wanted = wanted
+
+    def check(self, target: Path | None = None) -> Format:
+        """Return the format of data for a file, or for stdout when None.
+
+        Raises:
+            ConfigurationError: when bytes would be shown on a terminal, or a table would be
+                written to a file.
+        """
+        if target is not None:
+            chosen = format_of(target) if self.wanted is None else self.wanted
+            if chosen is Format.TABLE:
+                msg = "The format table is for people; a file needs another one."
+                raise ConfigurationError(msg, hint="Leave --format out: the suffix decides.")
+            return chosen
+        terminal = sys.stdout.isatty()
+        if terminal and self.wanted in BINARY:
+            msg = f"The format {self.wanted} is not for a terminal."
+            raise ConfigurationError(msg, hint="Send it to a file: add > FILE.")
+        return self.wanted or (Format.TABLE if terminal else Format.NDJSON)
+
+    def records(self, reader: pa.RecordBatchReader, target: Path | None = None) -> int:
+        """Write the rows of a table, batch by batch, and return how many they were.
+
+        A file appears under its name only when it is complete.
+        """
+        from larkbase_sdk.sinks.files import complete_file, flat_schema, flatten
+
+        chosen = self.check(target)
+        if target is not None:
+            with complete_file(target) as scratch, scratch.open("wb") as sink:
+                return write(reader, chosen, sink, file=True)
+        if chosen is not Format.TABLE:
+            return self._write(reader)
+        schema = flat_schema(reader.schema)
+        rows = [row for batch in reader for row in flatten(batch, schema).to_pylist()]
+        self._table(rows, schema.names)
+        return len(rows)
+
+    def rows(self, rows: Rows, *, empty: str = "(nothing)") -> None:
+        """Write facts about tables, fields or files; the headings are upper case for people."""
+        if self.check() is Format.TABLE:
+            titled = [{name.upper(): value for name, value in row.items()} for row in rows]
+            self._table(titled, [], empty=empty)
+        else:
+            self._write(_reader(rows))
+
+    def report(self, text: str, rows: Rows) -> None:
+        """Write something that people read as a text, and programs as rows."""
+        if self.check() is Format.TABLE:
+            _say(text, sys.stdout)
+        else:
+            self._write(_reader(rows))
+
+    def done(self, text: str) -> None:
+        """Say on stderr that something was done."""
+        self._aside(f"✓ {text}")
+
+    def note(self, text: str) -> None:
+        """Say something about the data on stderr."""
+        self._aside(text)
+
+    def next(self, command: str, why: str = "") -> None:
+        """Give on stderr one hint what to do next."""
+        self._aside(f"→ next: {command}" + (f"   ({why})" if why else ""))
+
+    def _aside(self, text: str) -> None:
+        if not self.quiet:
+            _say(text, sys.stderr)
+
+    def _write(self, reader: pa.RecordBatchReader) -> int:
+        sys.stdout.flush()
+        rows = write(reader, self.check(), sys.stdout.buffer, file=False)
+        sys.stdout.buffer.flush()
+        return rows
+
+    def _table(self, rows: Rows, names: Sequence[str], *, empty: str = "") -> None:
+        if not rows:
+            _say("  ".join(names) or empty, sys.stdout)
+            return
+        shown = fitting(rows, shutil.get_terminal_size().columns if sys.stdout.isatty() else 10**6)
+        _say(text_table([{name: row[name] for name in shown} for row in rows]), sys.stdout)
+        hidden = [name for name in rows[0] if name not in shown]
+        if hidden:
+            names_left = one_line(", ".join(hidden))
+            self._aside(f"{len(hidden)} more columns do not fit: {names_left}")
+
+
+def _say(text: str, stream: IO[str]) -> None:
+    stream.write(printable(text) + "\n")
+    stream.flush()
+
+
+def _reader(rows: Rows) -> pa.RecordBatchReader:
+    import pyarrow as pa
+
+    table = pa.Table.from_pylist([dict(row) for row in rows])
+    # Parquet and CSV know no column without a type.
+    fields = [f.with_type(pa.string()) if pa.types.is_null(f.type) else f for f in table.schema]
+    return table.cast(pa.schema(fields)).to_reader()
+
+
+def forget_stdout() -> None:
+    """Send what is still to be written nowhere, since nobody reads it any more."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

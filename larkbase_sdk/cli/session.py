@@ -1,0 +1,72 @@
+"""One run of a command: where its output goes, and the client that its options describe."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from larkbase_sdk.cli.failures import ABOUT_CREDENTIALS
+from larkbase_sdk.cli.text import command, count
+from larkbase_sdk.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from larkbase_sdk.cli.output import Output
+    from larkbase_sdk.client import Lark
+    from larkbase_sdk.schema.table_schema import NameKind
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One run of a command.
+
+    Attributes:
+        output: Where results go.
+        profile: Name of the stored profile, or None.
+        domain: Domain given, or None.
+        progress: Whether progress lines may be shown.
+        names: Which names the columns of records carry.
+        started: Moment of the start, on the monotonic clock.
+    """
+
+    output: Output
+    profile: str | None = None
+    domain: str | None = None
+    progress: bool = True
+    names: NameKind = "lark"
+    started: float = field(default_factory=time.monotonic)
+
+    @contextmanager
+    def lark(self, reference: str | None = None) -> Iterator[Lark]:
+        """Connect, and close at the end; a reference that is a link chooses the domain.
+
+        Raises:
+            LarkBaseError: what ``connect`` raises; missing credentials are marked as such.
+        """
+        from larkbase_sdk.api.links import is_link
+        from larkbase_sdk.client import connect
+        from larkbase_sdk.options import options
+        from larkbase_sdk.profile import find_credentials
+
+        try:
+            find_credentials(profile=self.profile, domain=self.domain)
+        except ConfigurationError as error:
+            error.context["about"] = ABOUT_CREDENTIALS
+            raise
+        link = reference if reference and is_link(reference) else None
+        quiet = None if self.progress else options.replace(progress=False)
+        with connect(link, profile=self.profile, domain=self.domain, options=quiet) as lark:
+            yield lark
+
+    def command(self, *words: str | None) -> str:
+        """Return a command that acts as the same identity, to copy into a shell."""
+        given = (("profile", self.profile), ("domain", self.domain))
+        return command(*words, *(f"--{name}={value}" for name, value in given if value))
+
+    def done(self, lark: Lark, number: int, thing: str = "row", where: str = "") -> None:
+        """Say what a read brought and what it cost."""
+        cost = f"{count(lark.stats.calls, 'call')}, {time.monotonic() - self.started:.1f} s"
+        self.output.done(f"{count(number, thing)}{where}, {cost}")

@@ -1,0 +1,87 @@
+"""The tour of ``larkbase demo``: Python lines that are shown and then run, one by one."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from larkbase_sdk.cli.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_WIDEST = 120
+
+_CONNECT = """
+# An emulator of Lark's API in this process, with sample bases: no account is needed.
+import larkbase_sdk as larkbase
+lark = larkbase.demo()
+lark.databases
+"""
+_LOOK = """
+# Look around. Types come from the table's fields, never from guessing.
+lark.databases["CRM"].tables
+orders = lark.table("CRM.Orders")
+orders.schema
+"""
+_READ = """
+# Read a table into pandas.
+orders.to_pandas(columns=["OrderNo", "Status", "Amount", "OrderDate"])
+"""
+_FILTER = """
+# Read with a condition. Lark filters what it can, and every row is checked again here.
+where = "status = 'Open' AND amount > 4700 AND customer_region IN ('Java', 'Bali')"
+scan = orders.scan(columns=["OrderNo", "Amount", "Customer region"], where=where)
+scan.explain()
+scan.to_pandas()
+"""
+_WRITE = """
+# Write a Parquet file, page by page.
+scan.to_parquet({target!r})
+lark.stats.calls
+lark.close()
+"""
+
+
+def take_tour(folder: Path) -> Path:
+    """Show what larkbase does on sample data, write a Parquet file and return its path.
+
+    Starts an emulator in this process, and stops it at the end.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / "orders.parquet"
+    names: dict[str, Any] = {}
+    try:
+        with _narrow_frames():
+            for step in (_CONNECT, _LOOK, _READ, _FILTER, _WRITE.format(target=str(target))):
+                print()
+                for line in step.strip().splitlines():
+                    _run(line, names)
+    finally:
+        if "lark" in names:
+            names["lark"].close()
+    return target
+
+
+def _run(line: str, names: dict[str, Any]) -> None:
+    """Show a line as a Python console would, and run it as one would."""
+    print(f">>> {line}", flush=True)
+    try:
+        value = eval(line, names)  # noqa: S307 (the lines are those of this module)
+    except SyntaxError:
+        exec(line, names)  # noqa: S102 (a statement of this module, or a comment)
+        return
+    if value is not None:
+        print(printable(repr(value)), flush=True)
+
+
+@contextmanager
+def _narrow_frames() -> Iterator[None]:
+    """Let pandas print frames that fit the window."""
+    import pandas as pd
+
+    width = min(shutil.get_terminal_size((100, 24)).columns, _WIDEST)
+    with pd.option_context("display.width", width, "display.max_rows", 8):
+        yield

@@ -1,0 +1,362 @@
+"""The client: one identity, its options, and the databases it knows."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Self
+
+from larkbase_sdk.accessors import DatabaseMap
+from larkbase_sdk.api import LarkApi
+from larkbase_sdk.api.links import (
+    Domain,
+    Link,
+    check_host,
+    domain_of,
+    is_link,
+    looks_like_app_token,
+    parse_link,
+)
+from larkbase_sdk.catalog.bases import BasesCatalog
+from larkbase_sdk.catalog.drive_source import DriveRootSource, LarkDriveSource
+from larkbase_sdk.catalog.link_source import (
+    BaseLinks,
+    LinkedTableSource,
+    LinkSource,
+    link_of,
+    metadata_table_link,
+)
+from larkbase_sdk.catalog.metadata import Metadata
+from larkbase_sdk.catalog.names import split_reference, unquote
+from larkbase_sdk.display import escape, html_card, html_table
+from larkbase_sdk.errors import ConfigurationError, LarkBaseError, NotFound
+from larkbase_sdk.options import Options, environment_error
+from larkbase_sdk.options import options as process_options
+from larkbase_sdk.profile import Credentials, find_credentials
+from larkbase_sdk.table import Database, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import TracebackType
+
+    from larkbase_sdk.api.http import CallStats
+    from larkbase_sdk.catalog.sources import Source
+    from larkbase_sdk.doctor import DoctorReport
+    from larkbase_sdk.emulator import LarkEmulator
+
+
+_NO_DATABASES = (
+    "No database is known yet. An app sees only what was shared with it: paste the link of a base, "
+    'lark.add("https://…/base/…").'
+)
+
+
+def connect(
+    url: str | None = None,
+    *,
+    app_id: str | None = None,
+    app_secret: str | None = None,
+    user_token: str | None = None,
+    domain: str | None = None,
+    profile: str | None = None,
+    folders: str | Iterable[str] = (),
+    wikis: str | Iterable[str] = (),
+    catalog: str | Iterable[str] = (),
+    options: Options | None = None,
+) -> Lark:
+    """Connect to Lark or Feishu; one call, which checks the credentials.
+
+    Example:
+        >>> lark = connect("https://acme.larksuite.com/base/NQRxb…?table=tblEnSV…")
+
+    What is not given comes from the environment (``LARK_APP_ID``, ``LARK_APP_SECRET``,
+    ``LARK_DOMAIN``, ``LARKBASE_URL``), then from the stored profile.
+
+    Args:
+        url: Link of the default base; its host must be Lark, Feishu, this machine or the
+            configured domain. An empty text means none, whatever the environment says.
+        app_id: App id (``cli_…``).
+        app_secret: Secret of the app.
+        user_token: A user's token (``u-…``), to act as that user instead of the app.
+        domain: ``larksuite``, ``feishu`` or a full address.
+        profile: Name of the stored profile.
+        folders: Links or tokens of Drive folders: their bases, and their sub-folders of bases,
+            are databases.
+        wikis: Links or tokens of wiki pages that show a base.
+        catalog: Links of metadata tables (or ``<base id>:<table id>``), whose rows name bases or
+            tables; the Athena connector reads the same tables.
+        options: Options of this client; those of the process when None.
+
+    Raises:
+        ConfigurationError: when credentials are missing or the link cannot be used.
+        AuthenticationError: when Lark refuses the credentials.
+        NetworkError: when Lark cannot be reached.
+    """
+    if options is None and environment_error is not None:
+        raise environment_error
+    link_text = os.environ.get("LARKBASE_URL", "").strip() if url is None else url
+    link = parse_link(link_text) if link_text else None
+    credentials = find_credentials(
+        app_id=app_id, app_secret=app_secret, user_token=user_token, domain=domain, profile=profile
+    )
+    chosen = _domain(credentials, link)
+    if link is not None:
+        check_host(link, chosen)
+    lark = Lark(credentials, domain=chosen, options=options or process_options, link=link)
+    lark.use_sources(_texts(folders), _texts(wikis), _texts(catalog))
+    lark.api.http.authenticate()
+    return lark
+
+
+def _texts(given: str | Iterable[str]) -> list[str]:
+    return [given] if isinstance(given, str) else list(given)
+
+
+def _domain(credentials: Credentials, link: Link | None) -> Domain:
+    """Choose the host: the configured one, else the one that the link belongs to."""
+    if credentials.domain:
+        return Domain.parse(credentials.domain)
+    own = domain_of(link) if link is not None else None
+    return own or Domain.parse("larksuite")
+
+
+def demo(*, rows: int = 0, options: Options | None = None) -> Lark:
+    """Return a client of an emulator in this process, filled with sample bases.
+
+    The emulator answers over HTTP on loopback, as Lark would; no account is needed. It ends with
+    the client (``lark.close()``) or with the process.
+
+    Args:
+        rows: Rows of the table ``Large.Events``, which is left out when 0.
+        options: Options of this client; those of the process when None.
+    """
+    from larkbase_sdk.emulator import LarkEmulator
+
+    emulator = LarkEmulator(tenant="sample", rows=rows or None)
+    try:
+        lark: Lark = emulator.connect(options=options)
+    except BaseException:
+        emulator.stop()
+        raise
+    lark.keep_until_closed(emulator)
+    return lark
+
+
+class Lark:
+    """An identity at Lark and everything it may read; made by ``connect`` and ``demo``.
+
+    Attributes:
+        api: The HTTP API, for what this class does not offer.
+        catalog: Where the databases are found.
+        links: Finds the base behind a link.
+        metadata: Lists of bases, tables and fields, remembered for ``options.metadata_ttl``.
+        options: The options of this client.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        *,
+        domain: Domain,
+        options: Options,
+        link: Link | None = None,
+    ) -> None:
+        self.options = options
+        self.api = LarkApi.open(
+            app_id=credentials.app_id,
+            app_secret=credentials.app_secret,
+            user_token=credentials.user_token,
+            domain=domain,
+            options=options,
+        )
+        self.metadata = Metadata(self.api.bitable, options)
+        self.catalog = BasesCatalog(self.metadata, options, [DriveRootSource(self.api.drive)])
+        self.links = BaseLinks(self.api)
+        self._link = link
+        self._identity = credentials.identity
+        self._emulator: LarkEmulator | None = None
+        if link is not None:
+            self.catalog.add_link(self._link_source(link))
+
+    def use_sources(
+        self, folders: Iterable[str], wikis: Iterable[str], catalog: Iterable[str]
+    ) -> None:
+        """Take databases from folders, wiki pages and metadata tables too; see ``connect``.
+
+        No call: they are read when databases are listed.
+
+        Raises:
+            ConfigurationError: when a link is of another kind or host.
+        """
+        domain = self.api.domain
+        for text in folders:
+            self.catalog.add(LarkDriveSource(self.api.drive, link_of(text, "folder", domain).token))
+        for text in wikis:
+            self.catalog.add(self._link_source(link_of(text, "wiki", domain)))
+        for text in catalog:
+            link = metadata_table_link(text, domain)
+            self.catalog.add(LinkedTableSource(self.api, self.links, link))
+
+    def _link_source(self, link: Link) -> LinkSource:
+        return LinkSource(self.api, self.metadata, self.links, link)
+
+    @property
+    def identity(self) -> str:
+        """Who we act as, such as "app cli_a1b…" or "a user"; no call."""
+        return self._identity
+
+    @property
+    def domain(self) -> str:
+        """The host that is asked, such as "larksuite.com"; no call."""
+        return self.api.domain.label
+
+    @property
+    def stats(self) -> CallStats:
+        """Counters of this client: calls, retries, seconds waited, bytes; no call."""
+        return self.api.http.stats
+
+    @property
+    def databases(self) -> DatabaseMap:
+        """The databases by name; listed at the first use, then remembered."""
+        return DatabaseMap(self)
+
+    def add(self, link: str, *, catalog: bool = False) -> Database | DatabaseMap:
+        """Add what a link leads to, and return it: a base, or the databases of a folder.
+
+        The link of a base or wiki page costs one or two calls and gives a ``Database``. The link
+        of a Drive folder, or with ``catalog=True`` of a metadata table, is read and gives its
+        databases. A link that cannot be read is not added.
+
+        Raises:
+            ConfigurationError: when the link does not lead to a base or folder of this domain.
+            NotFound: when it is not there, or not shared with the app.
+        """
+        parsed = self._checked(link)
+        if catalog:
+            return self._add_source(LinkedTableSource(self.api, self.links, parsed))
+        if parsed.kind == "folder":
+            return self._add_source(LarkDriveSource(self.api.drive, parsed.token))
+        return self._add_base(parsed)
+
+    def _add_base(self, link: Link) -> Database:
+        source = self._link_source(link)
+        known = self.catalog.add_link(source)
+        try:
+            found = self.catalog.databases_from(known)
+        except LarkBaseError:
+            self.catalog.remove(source)
+            raise
+        return Database(self, found[0])
+
+    def _add_source(self, source: Source) -> DatabaseMap:
+        self.catalog.add(source)
+        try:
+            self.catalog.databases_from(source)
+        except LarkBaseError:
+            self.catalog.remove(source)
+            raise
+        return DatabaseMap(self, source)
+
+    def database(self, reference: str) -> Database:
+        """Return a database by name, SQL name, id or link."""
+        if is_link(reference):
+            return self._add_base(self._checked(reference))
+        name = unquote(reference)
+        try:
+            return Database(self, self.catalog.database(name))
+        except NotFound:
+            if not looks_like_app_token(name):
+                raise
+        return self._add_base(Link("base", name))
+
+    def table(self, reference: str) -> Table:
+        """Return a table by ``"Database.Table"``, by link, or by name in the default base.
+
+        Names with dots or blanks are quoted as in SQL: ``'"My base"."My table"'``.
+
+        Raises:
+            NotFound: when there is no such database or table.
+        """
+        if is_link(reference):
+            return self._table_of_link(self._checked(reference))
+        missing: NotFound | None = None
+        for database, table in split_reference(reference):
+            try:
+                return self.database(database).table(table)
+            except NotFound as error:
+                missing = missing or error
+        if self._link is not None:
+            return self.database(self._link.url).table(unquote(reference))
+        if missing is not None:
+            raise missing
+        msg = f'"{reference}" names no database.'
+        raise ConfigurationError(msg, hint='Write "Database.Table", or paste the table\'s link.')
+
+    def _table_of_link(self, link: Link) -> Table:
+        database = self._add_base(link)
+        if link.table_id:
+            return database.table(link.table_id)
+        tables = database.tables
+        if len(tables) == 1:
+            return next(iter(tables.values()))
+        names = ", ".join(tables)
+        msg = f'The link leads to base "{database.name}", but to none of its tables.'
+        raise ConfigurationError(msg, hint=f"Open the table and copy its link. Tables: {names}.")
+
+    def _checked(self, text: str) -> Link:
+        link = parse_link(text)
+        check_host(link, self.api.domain)
+        return link
+
+    def search(self, text: str) -> list[tuple[str, str, str]]:
+        """Return (database, table, field or "") whose name holds ``text``, case ignored.
+
+        Reads the tables and fields of every known database at the first use.
+        """
+        from larkbase_sdk.accessors import search
+
+        return search(self, text)
+
+    def refresh(self) -> None:
+        """Forget all metadata, so that the next use reads it again; no call."""
+        self.catalog.refresh()
+
+    def doctor(self, url: str | None = None) -> DoctorReport:
+        """Check credentials, scopes, access and clock, and say how to mend what is wrong."""
+        from larkbase_sdk.doctor import examine
+
+        return examine(self, url)
+
+    def keep_until_closed(self, emulator: LarkEmulator) -> None:
+        """Stop this emulator when the client is closed."""
+        self._emulator = emulator
+
+    def close(self) -> None:
+        """Close the connections, and the emulator of a demo."""
+        self.api.http.close()
+        if self._emulator is not None:
+            self._emulator.stop()
+            self._emulator = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        known = self.catalog.known_databases()
+        count = "–" if known is None else len(known)
+        return f"Lark({self.domain}, as {self.identity}, {count} databases known)"
+
+    def _repr_html_(self) -> str:
+        known = self.catalog.known_databases()
+        title = f"Lark {escape(self.domain)}, as {escape(self.identity)}"
+        if known is None:
+            return html_card(title, "<p>lark.databases lists the databases.</p>")
+        rows = [{"database": item.name, "source": item.source, "url": item.url} for item in known]
+        return html_card(title, html_table(rows, empty=_NO_DATABASES))

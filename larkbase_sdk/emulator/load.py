@@ -1,0 +1,95 @@
+"""Load limits: a token bucket per endpoint at the gateway, and the serial engine of a base."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from larkbase_sdk.emulator.clock import Clock
+    from larkbase_sdk.emulator.switches import Switches
+
+_READ, _RECORD_WRITE, _STRUCTURE = (20, 1), (50, 1), (10, 1)
+_REFERENCE = 20
+
+LIMITS: dict[str, tuple[int, int]] = {
+    "base": _READ,
+    "tables": _READ,
+    "fields": _READ,
+    "views": _READ,
+    "view": _READ,
+    "search": _READ,
+    "batch_get": _READ,
+    "files": _READ,
+    "metas": (50, 1),
+    "wiki_node": (100, 60),
+    "create_base": (20, 60),
+    "create_table": _STRUCTURE,
+    "create_field": _STRUCTURE,
+    "create_view": _STRUCTURE,
+    "create_record": _RECORD_WRITE,
+    "batch_create": _RECORD_WRITE,
+    "update_record": _RECORD_WRITE,
+    "batch_update": _RECORD_WRITE,
+    "delete_record": _RECORD_WRITE,
+    "batch_delete": _RECORD_WRITE,
+}
+"""Documented calls per seconds of each endpoint; others have no stated limit."""
+
+ENGINE_ENDPOINTS = frozenset({"search", "batch_get"})
+
+
+@dataclass(slots=True)
+class _Bucket:
+    tokens: float
+    filled: float
+
+
+class Gateway:
+    """The token buckets."""
+
+    def __init__(self, clock: Clock, switches: Switches) -> None:
+        self._clock = clock
+        self._switches = switches
+        self._buckets: dict[str, _Bucket] = {}
+
+    def limit(self, endpoint: str) -> float | None:
+        """Return the calls that the bucket of an endpoint holds, or None without a limit."""
+        if self._switches.rate is None or endpoint not in LIMITS:
+            return None
+        return max(LIMITS[endpoint][0] * self._switches.rate / _REFERENCE, 1.0)
+
+    def wait(self, endpoint: str) -> int:
+        """Take a call from the bucket; return 0, or the seconds to wait when it is empty."""
+        limit = self.limit(endpoint)
+        if limit is None:
+            return 0
+        now = self._clock.now()
+        per_second = limit / LIMITS[endpoint][1]
+        bucket = self._buckets.setdefault(endpoint, _Bucket(limit, now))
+        bucket.tokens = min(limit, bucket.tokens + (now - bucket.filled) * per_second)
+        bucket.filled = now
+        if bucket.tokens >= 1:
+            bucket.tokens -= 1
+            return 0
+        return math.ceil((1 - bucket.tokens) / per_second)
+
+
+class Engine:
+    """Counts the record requests that each base works on at the moment."""
+
+    def __init__(self) -> None:
+        self._running: defaultdict[str, int] = defaultdict(int)
+
+    def enter(self, app_token: str, slots: int | None) -> bool:
+        """Start a request; False when the base is busy."""
+        if slots is not None and self._running[app_token] >= slots:
+            return False
+        self._running[app_token] += 1
+        return True
+
+    def leave(self, app_token: str) -> None:
+        """End a request that was started."""
+        self._running[app_token] -= 1

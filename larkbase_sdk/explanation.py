@@ -1,0 +1,127 @@
+"""How a scan will be read, told to people and programs before it costs anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+from typing import TYPE_CHECKING, Any
+
+from larkbase_sdk.display import escape, html_card, html_table
+
+if TYPE_CHECKING:
+    from larkbase_sdk.api.http import Http
+    from larkbase_sdk.read.plan import ReadPlan
+
+_SECONDS_PER_CALL = 0.3
+"""Assumed until this client has measured its own calls."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Explanation:
+    """What a scan will do.
+
+    Attributes:
+        label: Database and table.
+        fields_read: Columns that are fetched.
+        fields_total: Columns of the table.
+        on_server: Conditions that Lark filters.
+        here: Conditions that only this process checks, each with the reason.
+        notes: Views, sorts and other decisions.
+        rows: Rows that Lark will send at most, or None when it gave no count.
+        calls: Calls at most, or None.
+        seconds: Time at most, or None.
+        order: Order of the rows, as text.
+        limit: Rows wanted, or None for all.
+        filter: The filter as Lark gets it, or None.
+        rate: Calls per second that are never exceeded.
+    """
+
+    label: str
+    fields_read: int
+    fields_total: int
+    on_server: tuple[str, ...]
+    here: tuple[str, ...]
+    notes: tuple[str, ...]
+    rows: int | None
+    calls: int | None
+    seconds: float | None
+    order: tuple[str, ...]
+    limit: int | None
+    filter: dict[str, Any] | None
+    rate: float
+
+    def lines(self) -> list[tuple[str, str]]:
+        """Return the explanation as pairs of heading and text."""
+        lines = [("on the server", " · ".join(self.on_server) or "nothing: every row is sent")]
+        if self.on_server:
+            lines.append(("in this process", "the same conditions again, exactly"))
+        lines.extend(("in this process", text) for text in self.here)
+        lines.extend(("note", text) for text in self.notes)
+        lines.append(("estimate", self._estimate()))
+        return lines
+
+    def _estimate(self) -> str:
+        if self.rows is None or self.calls is None or self.seconds is None:
+            return f"– (Lark gave no count; at most {self.rate:g} calls/s)"
+        calls = f"{self.calls} call" + ("" if self.calls == 1 else "s")
+        return (
+            f"at most {self.rows} rows · {calls} · about {self.seconds:.1f} s"
+            f"  (limit: {self.rate:g} calls/s)"
+        )
+
+    def __repr__(self) -> str:
+        head = f"Scan {self.label}  {self.fields_read} of {self.fields_total} fields"
+        return "\n".join([head, *(f"  {name:<16}{text}" for name, text in self.lines())])
+
+    def _repr_html_(self) -> str:
+        rows = [{"": name, "what happens": text} for name, text in self.lines()]
+        return html_card(f"Scan {escape(self.label)}", html_table(rows))
+
+
+def explain_plan(label: str, plan: ReadPlan, total: int | None, http: Http) -> Explanation:
+    """Return the explanation of a plan, given Lark's count of the rows it will send."""
+    from larkbase_sdk.read.pushdown import render_filter
+
+    part = plan.parts[0]
+    rows = _rows(plan, total)
+    calls = None if rows is None else max(1, ceil(rows / part.page_size))
+    per_call = http.stats.seconds_per_call() or _SECONDS_PER_CALL
+    rate = http.options.rate
+    return Explanation(
+        label=label,
+        fields_read=len(part.fields),
+        fields_total=len(plan.schema.columns),
+        on_server=_on_server(plan),
+        here=plan.kept,
+        notes=plan.notes,
+        rows=rows,
+        calls=calls,
+        seconds=None if calls is None else max(calls * per_call, calls / rate),
+        order=tuple(f"{key.column} desc" if key.descending else key.column for key in part.order),
+        limit=part.limit,
+        filter=None if part.filter is None else render_filter(part.filter, plan.schema),
+        rate=rate,
+    )
+
+
+def _rows(plan: ReadPlan, total: int | None) -> int | None:
+    """Return how many rows come at most; a limit counts only when it stops the reading."""
+    part = plan.parts[0]
+    if total is None or part.limit is None:
+        return total
+    if part.sort or (not part.order and not plan.residual):
+        return min(total, max(part.limit, part.page_size if part.sort else 0))
+    return total
+
+
+def _on_server(plan: ReadPlan) -> tuple[str, ...]:
+    part = plan.parts[0]
+    parts = list(plan.sent)
+    if part.sort:
+        names = [plan.schema.by_id(field_id).lark_name for field_id, _ in part.sort]
+        sides = [" desc" if descending else "" for _, descending in part.sort]
+        parts.append("sort " + ", ".join(map("".join, zip(names, sides, strict=True))))
+        parts.append(f"stop after {part.limit}")
+    elif part.limit is not None and not part.order:
+        parts.append(f"stop after {part.limit}")
+    return tuple(parts)

@@ -1,0 +1,347 @@
+"""Decode the answers of the record calls into record batches of the declared types.
+
+The usual page goes through pyarrow's JSON reader and one kernel per column. What that reader
+refuses, and columns without a kernel, go through plain JSON and the cell converters; both ways
+give the same batch.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pyarrow as pa
+import pyarrow.json as pj
+
+from larkbase_sdk.api.answers import MalformedBody
+from larkbase_sdk.errors import CellNotConverted, ServiceError
+from larkbase_sdk.read.cells import Converter, cell_converter
+from larkbase_sdk.read.kernels import Kernel, kernel_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from larkbase_sdk.schema.table_schema import Column
+
+RECORD_ID = "record_id"
+_STRING = pa.string()
+_ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a search.
+
+    Attributes:
+        batch: ``record_id`` (never NULL) and one array per column.
+        has_more: Whether more pages follow.
+        page_token: Token of the next page; None when Lark gave none.
+        total: Number of records that Lark names; None when it names none.
+    """
+
+    batch: pa.RecordBatch
+    has_more: bool
+    page_token: str | None
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Records that were asked for by id.
+
+    Attributes:
+        batch: The records that were found, as in a page.
+        absent: Ids that the table does not hold.
+        forbidden: Ids that the caller may not read.
+    """
+
+    batch: pa.RecordBatch
+    absent: tuple[str, ...]
+    forbidden: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Names of the members of ``data`` in the answer of one endpoint."""
+
+    records: str
+    extras: tuple[tuple[str, pa.DataType], ...]
+
+
+_SEARCH = _Layout(
+    "items", (("has_more", pa.bool_()), ("page_token", _STRING), ("total", pa.int64()))
+)
+_BATCH_GET = _Layout(
+    "records",
+    (("absent_record_ids", pa.list_(_STRING)), ("forbidden_record_ids", pa.list_(_STRING))),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How one column is decoded: by its kernel where it has one, else cell by cell."""
+
+    column: Column
+    kernel: Kernel | None
+    convert: Converter
+
+
+class PageDecoder:
+    """Decodes pages of one list of columns; pages may be decoded in several threads at once.
+
+    A cell that cannot be converted is NULL, and ``warn`` is called for it, once per column. A
+    row is never dropped. The batches keep no reference to the bodies they came from.
+
+    Args:
+        columns: The columns to decode, in the order of the batch; cells of others are ignored.
+        strict: Raise for a cell that cannot be converted.
+        warn: Called with the name of the column and the reason; by default a
+            ``CellNotConverted`` warning is given.
+
+    Attributes:
+        schema: Schema of every batch: ``record_id`` and the columns under their SQL names.
+
+    Raises:
+        UnsupportedField: a column is declared with a type that no cell can be converted to.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        *,
+        strict: bool = False,
+        warn: Callable[[str, str], None] | None = None,
+    ) -> None:
+        self.schema = pa.schema(
+            [
+                pa.field(RECORD_ID, _STRING, nullable=False),
+                *(pa.field(column.name, column.arrow_type) for column in columns),
+            ]
+        )
+        self._plans = _plans(columns)
+        self._exact = any("decimal" in str(column.arrow_type) for column in columns)
+        self._strict = strict
+        self._warn = warn or _warn
+        self._warned: set[str] = set()
+
+    def decode(self, body: bytes) -> Page:
+        """Return the page in the answer of a search call.
+
+        Missing or null ``items`` are an empty page. Unknown members are ignored.
+
+        Raises:
+            MalformedBody: the body is no JSON, or not of the shape of such an answer.
+            ServiceError: ``strict`` is on and a cell cannot be converted.
+        """
+        batch, extras = self._decode(body, _SEARCH, self._search_options)
+        token = extras["page_token"]
+        return Page(
+            batch, _flag(extras["has_more"]), str(token) if token else None, _count(extras["total"])
+        )
+
+    def decode_records(self, body: bytes) -> Records:
+        """Return the records in the answer of a "batch get" call.
+
+        Raises:
+            MalformedBody: the body is no JSON, or not of the shape of such an answer.
+            ServiceError: ``strict`` is on and a cell cannot be converted.
+        """
+        batch, extras = self._decode(body, _BATCH_GET, self._batch_get_options)
+        return Records(
+            batch,
+            tuple(extras["absent_record_ids"] or ()),
+            tuple(extras["forbidden_record_ids"] or ()),
+        )
+
+    @cached_property
+    def _search_options(self) -> pj.ParseOptions:
+        return _parse_options(self._plans, _SEARCH)
+
+    @cached_property
+    def _batch_get_options(self) -> pj.ParseOptions:
+        return _parse_options(self._plans, _BATCH_GET)
+
+    def _decode(
+        self, body: bytes, layout: _Layout, options: pj.ParseOptions
+    ) -> tuple[pa.RecordBatch, dict[str, Any]]:
+        data = _read_columns(body, options) if _is_utf8(body) else None
+        if data is not None:
+            batch = self._from_columns(data.field(layout.records).values, body, layout)
+            if batch is not None:
+                return batch, {name: data.field(name)[0].as_py() for name, _ in layout.extras}
+        members = _read_members(body, exact=self._exact)
+        rows = _rows(members, layout)
+        ids = [row[RECORD_ID] for row in rows]
+        arrays = [self._convert(plan, rows, ids) for plan in self._plans]
+        batch = pa.RecordBatch.from_arrays([pa.array(ids, _STRING), *arrays], schema=self.schema)
+        return batch, {name: members.get(name) for name, _ in layout.extras}
+
+    def _from_columns(self, items: Any, body: bytes, layout: _Layout) -> pa.RecordBatch | None:
+        """Run the kernels; None when the page must be read the slow way as a whole."""
+        ids = items.field(0)
+        if ids.null_count:
+            return None
+        arrays: list[Any] = [ids]
+        rows: list[dict[str, Any]] | None = None
+        cells = iter(items.field(1).flatten() if items.type.num_fields > 1 else ())
+        for plan in self._plans:
+            array = plan.kernel.run(next(cells)) if plan.kernel else None
+            if array is None:
+                if rows is None:
+                    rows = _rows(_read_members(body, exact=self._exact), layout)
+                array = self._convert(plan, rows, ids.to_pylist())
+            arrays.append(array)
+        return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+
+    def _convert(self, plan: _Plan, rows: list[dict[str, Any]], ids: list[str]) -> Any:
+        name, notes, values = plan.column.lark_name, list[str](), []
+        for row, record_id in zip(rows, ids, strict=True):
+            values.append(plan.convert(row["fields"].get(name), notes.append))
+            if notes:
+                self._report(plan.column, record_id, notes[0])
+                notes.clear()
+        return pa.array(values, plan.column.arrow_type)
+
+    def _report(self, column: Column, record_id: str, reason: str) -> None:
+        if self._strict:
+            msg = (
+                f'A cell of column "{column.name}" cannot be converted to {column.arrow_type}: '
+                f"{reason} (record {record_id})."
+            )
+            hint = "Mend the cell in Lark, or turn strict off to read it as NULL."
+            context = {"column": column.name, "record_id": record_id}
+            raise ServiceError(msg, hint=hint, context=context)
+        if column.name not in self._warned:
+            self._warned.add(column.name)
+            self._warn(column.name, reason)
+
+
+def _plans(columns: Sequence[Column]) -> list[_Plan]:
+    plans = []
+    read: set[str] = set()
+    for column in columns:
+        # The JSON reader gives a member once, so a second column of that name is converted.
+        kernel = kernel_for(column) if column.lark_name not in read else None
+        if kernel is not None:
+            read.add(column.lark_name)
+        plans.append(_Plan(column, kernel, cell_converter(column)))
+    return plans
+
+
+def _parse_options(plans: list[_Plan], layout: _Layout) -> pj.ParseOptions:
+    """Return the trimmed shape of the answer: only what the kernels ask for."""
+    item = [pa.field(RECORD_ID, _STRING)]
+    cells = [(plan.column.lark_name, plan.kernel.raw) for plan in plans if plan.kernel]
+    if cells:
+        item.append(pa.field("fields", pa.struct(cells)))
+    members = [(layout.records, pa.list_(pa.struct(item))), *layout.extras]
+    return pj.ParseOptions(
+        explicit_schema=pa.schema([("data", pa.struct(members))]),
+        unexpected_field_behavior="ignore",
+    )
+
+
+def _read_columns(body: bytes, options: pj.ParseOptions) -> Any:
+    """Return the one ``data`` of the answer as a struct array, or None."""
+    read_options = pj.ReadOptions(use_threads=False, block_size=len(body) + 1)
+    try:
+        table = pj.read_json(
+            pa.BufferReader(body), read_options=read_options, parse_options=options
+        )
+    except pa.ArrowInvalid:
+        return None
+    data = table.column(0)
+    return data.chunk(0) if len(data) == 1 and not data.null_count else None
+
+
+def _read_members(body: bytes, *, exact: bool) -> dict[str, Any]:
+    """Return the ``data`` of the answer as plain JSON; with ``exact``, fractions as Decimal."""
+    answer = _parse(body, exact=exact)
+    data = answer.get("data") if isinstance(answer, dict) else None
+    if not isinstance(data, dict):
+        msg = "the answer holds no data"
+        raise MalformedBody(msg)
+    return data
+
+
+def _parse(body: bytes, *, exact: bool) -> Any:
+    if not exact:
+        try:
+            return orjson.loads(body)
+        except orjson.JSONDecodeError:
+            pass  # such as a lone surrogate, which the standard library accepts
+    text = body.decode("utf-8-sig", "replace")
+    try:
+        answer = json.loads(text, parse_float=Decimal if exact else None)
+    except (ValueError, RecursionError):
+        msg = f"the answer of {len(body)} bytes is not JSON"
+        raise MalformedBody(msg) from None
+    return _encodable(answer) if _ESCAPED_SURROGATE.search(text) else answer
+
+
+def _encodable(value: Any) -> Any:
+    """Replace lone surrogates, which no UTF-8 text can hold, by the replacement character."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_encodable(item) for item in value]
+    if isinstance(value, dict):
+        return {_encodable(key): _encodable(item) for key, item in value.items()}
+    return value
+
+
+def _rows(members: dict[str, Any], layout: _Layout) -> list[dict[str, Any]]:
+    rows = members.get(layout.records)
+    if rows is None:
+        return []
+    if not isinstance(rows, list):
+        msg = f"{layout.records} is not a list"
+        raise MalformedBody(msg)
+    return [_row(row) for row in rows]
+
+
+def _row(row: Any) -> dict[str, Any]:
+    if not isinstance(row, dict) or not isinstance(row.get(RECORD_ID), str):
+        msg = "a record has no id"
+        raise MalformedBody(msg)
+    fields = row.get("fields")
+    if fields is None:
+        return row | {"fields": {}}
+    if not isinstance(fields, dict):
+        msg = "the fields of a record are no object"
+        raise MalformedBody(msg)
+    return row
+
+
+def _is_utf8(body: bytes) -> bool:
+    """Whether the body is UTF-8, which the JSON reader does not check."""
+    if body.isascii():
+        return True
+    ends = pa.array([0, len(body)], pa.int32()).buffers()[1]
+    try:
+        pa.StringArray.from_buffers(1, ends, pa.py_buffer(body)).validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
+def _flag(value: Any) -> bool:
+    return value is True or value == 1 or str(value).lower() == "true"
+
+
+def _count(value: Any) -> int | None:
+    try:
+        return None if value is None else int(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _warn(column: str, reason: str) -> None:
+    text = f'A cell of column "{column}" became NULL: {reason}.'
+    warnings.warn(text, CellNotConverted, stacklevel=2)

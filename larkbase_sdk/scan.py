@@ -1,0 +1,382 @@
+"""A read that is described first and run later: immutable, refined step by step, many sinks."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from larkbase_sdk._version import __version__
+from larkbase_sdk.errors import ConfigurationError, LarkBaseError, QueryError
+from larkbase_sdk.explanation import Explanation, explain_plan
+from larkbase_sdk.progress import Progress
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+
+    from larkbase_sdk.api.models import View
+    from larkbase_sdk.client import Lark
+    from larkbase_sdk.read.pages import ReadContext
+    from larkbase_sdk.read.plan import ReadPlan, Residual, SortKey
+    from larkbase_sdk.schema.table_schema import NameKind, TableSchema
+    from larkbase_sdk.table import Table
+
+DtypeBackend = Literal["pyarrow", "numpy_nullable"]
+Expand = str | Sequence[str] | Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Scan:
+    """A read of a table; made by ``table.scan(…)``. Nothing is read until a sink runs.
+
+    Example:
+        >>> scan = orders.scan(columns=["OrderNo", "Amount"], where="status = 'Open'")
+        >>> scan.limit(10).to_pandas()
+    """
+
+    table: Table
+    _columns: tuple[str, ...] | None = None
+    _where: tuple[Any, ...] = ()
+    _view: str | None = None
+    _order: tuple[str, ...] = ()
+    _limit: int | None = None
+
+    def select(self, *columns: str) -> Scan:
+        """Return the scan with these columns, by field id, Lark name or SQL name; no call."""
+        return replace(self, _columns=tuple(columns))
+
+    def where(self, condition: Any) -> Scan:
+        """Return the scan with one more condition, SQL text or pyarrow expression; no call."""
+        return replace(self, _where=(*self._where, condition))
+
+    def in_view(self, view: str) -> Scan:
+        """Return the scan with only the rows of a view, by name, id or link; no call."""
+        return replace(self, _view=view)
+
+    def order_by(self, *columns: str) -> Scan:
+        """Return the scan in an order; a leading ``-`` means descending; no call."""
+        return replace(self, _order=tuple(columns))
+
+    def limit(self, rows: int | None) -> Scan:
+        """Return the scan with at most ``rows`` rows; no call."""
+        if rows is not None and (isinstance(rows, bool) or rows != int(rows) or rows < 0):
+            msg = f"A limit cannot be {rows!r}."
+            raise QueryError(msg, hint="Give a whole number from 0, or None for all rows.")
+        return replace(self, _limit=None if rows is None else int(rows))
+
+    # -- what will be done ---------------------------------------------------------------------
+
+    @property
+    def _lark(self) -> Lark:
+        return self.table.database.lark
+
+    def plan(self) -> ReadPlan:
+        """Return how the rows will be read; reads the schema (and the view) at the first use.
+
+        Raises:
+            QueryError: for columns that do not exist or a condition that cannot be read.
+            NotFound: for a view that does not exist.
+        """
+        from larkbase_sdk.read.planner import ScanRequest, plan_read
+        from larkbase_sdk.schema.naming import RECORD_ID
+
+        schema = self.table.schema
+        wanted = [ref for ref in self._columns or () if ref != RECORD_ID]
+        names = (
+            tuple(column.name for column in schema.columns)
+            if self._columns is None
+            else tuple(dict.fromkeys(schema.column(ref).name for ref in wanted))
+        )
+        residual = self._residual(schema)
+        request = ScanRequest(
+            names, residual, self._read_view(), self._sort_keys(schema), self._limit
+        )
+        return plan_read(schema, request, self._lark.options, self._zone(schema, residual))
+
+    def _residual(self, schema: TableSchema) -> Residual:
+        from larkbase_sdk.read.plan import Residual
+        from larkbase_sdk.read.predicate import conjunction
+        from larkbase_sdk.read.where import parse_where
+
+        texts = [item for item in self._where if isinstance(item, str)]
+        predicate = conjunction(*(parse_where(text, schema) for text in texts))
+        expressions = [item for item in self._where if not isinstance(item, str)]
+        if not expressions:
+            return Residual(predicate)
+        return Residual(predicate, _expression_filter(expressions, schema))
+
+    def _read_view(self) -> View | None:
+        if self._view is None:
+            return None
+        from larkbase_sdk.api.links import is_link, parse_link
+        from larkbase_sdk.catalog.names import no_such
+
+        wanted = parse_link(self._view).view_id if is_link(self._view) else self._view
+        views = self.table.views
+        for view in views:
+            if wanted in (view.view_id, view.name):
+                metadata = self._lark.metadata
+                return metadata.view(self.table.base_id, self.table.id, view.view_id)
+        where = f'in table "{self.table.label}"'
+        missing = no_such("view", self._view, where, [view.name for view in views])
+        raise missing
+
+    def _sort_keys(self, schema: TableSchema) -> tuple[SortKey, ...]:
+        from larkbase_sdk.read.plan import SortKey
+
+        keys = []
+        for text in self._order:
+            descending = text.startswith("-") and not _is_column(schema, text)
+            column = schema.column(text[1:] if descending else text)
+            keys.append(SortKey(column.name, descending))
+        return tuple(keys)
+
+    def _zone(self, schema: TableSchema, residual: Residual) -> dt.tzinfo | None:
+        """Return the base's time zone, which only conditions on dates need."""
+        from larkbase_sdk.read.zones import base_zone
+
+        families = {schema.sql_column(name).filter_family for name in residual.columns}
+        if "date" not in families:
+            return None
+        return base_zone(self.table.base_info.time_zone, feishu=self._lark.api.domain.is_feishu)
+
+    def explain(self) -> Explanation:
+        """Return the plan as text, HTML and data; at most one call, for the number of rows."""
+        plan = self.plan()
+        return explain_plan(self.table.label, plan, self._estimate(plan), self._lark.api.http)
+
+    def _estimate(self, plan: ReadPlan) -> int | None:
+        """Return Lark's count under the server filter, or None when it gives none."""
+        from larkbase_sdk.read.count import server_total
+
+        try:
+            return server_total(self.read_context(), plan.parts[0], plan.schema)
+        except LarkBaseError:
+            return None
+
+    # -- sinks ---------------------------------------------------------------------------------
+
+    def read_context(self, progress: Progress | None = None) -> ReadContext:
+        """Return what the core needs to read parts of this scan; no call."""
+        from larkbase_sdk.read.pages import ReadContext
+
+        lark, base_id, table_id = self._lark, self.table.base_id, self.table.id
+        metadata = lark.metadata
+        return ReadContext(
+            bitable=lark.api.bitable,
+            options=lark.options,
+            refresh=lambda: metadata.fresh_schema(base_id, table_id, self.table.name),
+            restricted=lambda: metadata.base(base_id).is_advanced,
+            on_page=progress.page if progress is not None else None,
+        )
+
+    def _batches(self, plan: ReadPlan, target: pa.Schema) -> Iterator[pa.RecordBatch]:
+        import pyarrow as pa
+
+        from larkbase_sdk.read.reader import read_part
+        from larkbase_sdk.schema.naming import RECORD_ID
+
+        names = [RECORD_ID, *plan.output]
+        with closing(Progress(self.table.label, self._lark.options)) as progress:
+            context = self.read_context(progress)
+            for part in plan.parts:
+                for batch in read_part(context, part, plan.schema, plan.residual):
+                    columns = [batch.column(name) for name in names]
+                    yield pa.RecordBatch.from_arrays(columns, schema=target)
+
+    def to_reader(self, *, names: NameKind = "lark") -> pa.RecordBatchReader:
+        """Return a reader that fetches a page when the batch of it is asked for.
+
+        An order makes it read everything before the first batch. ``names`` chooses Lark's own
+        names or SQL names; ``record_id`` comes first.
+
+        Raises:
+            LarkBaseError: Lark's error, also from inside the iteration.
+        """
+        import pyarrow as pa
+
+        plan = self.plan()
+        target = self._target(plan, names)
+        return pa.RecordBatchReader.from_batches(target, self._batches(plan, target))
+
+    def _target(self, plan: ReadPlan, names: NameKind) -> pa.Schema:
+        """Return the schema of the result, with its provenance."""
+        import pyarrow as pa
+
+        fields = list(plan.schema.to_arrow(names))
+        titles = dict(zip((c.name for c in plan.schema.columns), fields[1:], strict=True))
+        chosen = [fields[0], *(titles[name] for name in plan.output)]
+        return pa.schema(chosen, metadata={"larkbase": json.dumps(self._provenance())})
+
+    def _provenance(self) -> dict[str, Any]:
+        return {
+            "base": self.table.base_id,
+            "table": self.table.id,
+            "name": self.table.label,
+            "view": self._view,
+            "where": [str(condition) for condition in self._where],
+            "order_by": list(self._order),
+            "limit": self._limit,
+            "read_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+            "sdk": __version__,
+        }
+
+    def to_arrow(self, *, names: NameKind = "lark", expand: Expand | None = None) -> pa.Table:
+        """Read every matching row into a pyarrow table.
+
+        Args:
+            names: ``lark`` for Lark's own column names, ``sql`` for SQL names.
+            expand: Link columns to show as lists of linked rows; see ``to_pandas``.
+        """
+        table = self.to_reader(names=names).read_all()
+        if expand is None:
+            return table
+        from larkbase_sdk.sinks.expand import expand_links
+
+        return expand_links(self, table, expand, names)
+
+    def to_pandas(
+        self,
+        *,
+        expand: Expand | None = None,
+        explode: bool = False,
+        dtype_backend: DtypeBackend = "pyarrow",
+        index: str | None = "record_id",
+        timezone: str | None = None,
+        names: NameKind = "lark",
+    ) -> pd.DataFrame:
+        """Read every matching row into a DataFrame, indexed by record id.
+
+        Args:
+            expand: Link columns to show as linked rows: a column, several, or a mapping of
+                column to the wanted columns of the linked table (its primary field otherwise).
+            explode: One row per linked row, in columns ``Customer.Name``; for one link column.
+            dtype_backend: ``pyarrow`` for Arrow-backed columns, ``numpy_nullable`` for pandas'
+                own nullable types.
+            index: ``record_id``, or None for a plain index with ``record_id`` as a column.
+            timezone: IANA name in which times are shown; UTC when None.
+            names: ``lark`` for Lark's own column names, ``sql`` for SQL names.
+        """
+        from larkbase_sdk.sinks.frames import to_frame
+
+        if index not in ("record_id", None):
+            msg = f"The index cannot be {index!r}."
+            raise ConfigurationError(msg, hint="Use 'record_id' or None, then df.set_index(…).")
+        table = self.to_arrow(names=names, expand=expand)
+        if explode:
+            from larkbase_sdk.sinks.expand import explode_links
+
+            table = explode_links(self, table, expand, names)
+        frame = to_frame(table, dtype_backend, timezone)
+        frame.attrs["larkbase"] = json.loads(table.schema.metadata[b"larkbase"])
+        return frame.set_index("record_id") if index else frame
+
+    def to_polars(self, *, names: NameKind = "lark") -> pl.DataFrame:
+        """Read every matching row into a polars DataFrame (extra ``polars``).
+
+        Raises:
+            ConfigurationError: when polars is not installed.
+        """
+        try:
+            import polars as pl
+        except ImportError as error:
+            msg = "polars is not installed."
+            raise ConfigurationError(msg, hint="pip install 'larkbase-sdk[polars]'") from error
+        frame = pl.from_arrow(self.to_arrow(names=names))
+        if not isinstance(frame, pl.DataFrame):  # a table never becomes a Series
+            raise TypeError(type(frame))
+        return frame
+
+    def to_parquet(self, path: str | Path, *, names: NameKind = "lark") -> Path:
+        """Write the rows to a Parquet file, page by page, and return its path.
+
+        The file appears under its name only when it is complete.
+        """
+        from larkbase_sdk.sinks.files import write_parquet
+
+        return write_parquet(self.to_reader(names=names), Path(path))
+
+    def to_csv(self, path: str | Path, *, names: NameKind = "lark") -> Path:
+        """Write the rows to a CSV file, page by page, and return its path.
+
+        Times are ISO 8601 in UTC; lists and structs are JSON; empty cells are empty. The file
+        appears under its name only when it is complete.
+        """
+        from larkbase_sdk.sinks.files import write_csv
+
+        return write_csv(self.to_reader(names=names), Path(path))
+
+    def count(self) -> int:
+        """Return the number of matching rows.
+
+        One call when there is no condition, no view, no advanced permissions on the base, and
+        ``options.trust_total`` is on; else the record ids are read.
+        """
+        from larkbase_sdk.read.count import server_total
+
+        if self._total_is_the_count():
+            plan = self.select().plan()
+            total = server_total(self.read_context(), plan.parts[0], plan.schema)
+            if total is not None:
+                return total if self._limit is None else min(total, self._limit)
+        plan = self.select().order_by().plan()
+        return sum(len(batch) for batch in self._batches(plan, self._target(plan, "sql")))
+
+    def _total_is_the_count(self) -> bool:
+        if self._where or self._view is not None or not self._lark.options.trust_total:
+            return False
+        return not self.table.base_info.is_advanced
+
+    def head(self, n: int = 5) -> pd.DataFrame:
+        """Return the first ``n`` rows as a DataFrame; one call for up to 500 rows."""
+        limit = n if self._limit is None else min(n, self._limit)
+        return self.limit(limit).to_pandas()
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """Export the rows to any Arrow library, page by page; each export reads anew."""
+        return self.to_reader().__arrow_c_stream__(requested_schema)
+
+    def __arrow_c_schema__(self) -> object:
+        """Export the schema to any Arrow library without reading rows."""
+        return self._target(self.plan(), "lark").__arrow_c_schema__()
+
+    def __repr__(self) -> str:
+        parts = [f"Scan {self.table.label}"]
+        if self._columns is not None:
+            parts.append(f"columns {', '.join(self._columns)}")
+        parts.extend(f"where {condition}" for condition in self._where)
+        if self._view is not None:
+            parts.append(f"view {self._view}")
+        if self._order:
+            parts.append(f"order by {', '.join(self._order)}")
+        if self._limit is not None:
+            parts.append(f"limit {self._limit}")
+        return f"<{' · '.join(parts)}>"
+
+
+def _expression_filter(expressions: Sequence[Any], schema: TableSchema) -> Any:
+    from functools import reduce
+
+    import pyarrow.compute as pc
+
+    from larkbase_sdk.read.expressions import from_expression
+
+    for item in expressions:
+        if not isinstance(item, pc.Expression):
+            msg = f"A condition cannot be a {type(item).__name__}."
+            raise QueryError(msg, hint="Give SQL text or a pyarrow expression (pc.field(…) > 1).")
+    return from_expression(reduce(lambda left, right: left & right, expressions), schema)
+
+
+def _is_column(schema: TableSchema, text: str) -> bool:
+    try:
+        schema.column(text)
+    except QueryError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""What becomes of the batches of a scan: files, DataFrames, expanded links."""

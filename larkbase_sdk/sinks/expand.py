@@ -1,0 +1,198 @@
+"""Show link cells as the linked rows: fetch them in batches and nest them."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from math import ceil
+from typing import TYPE_CHECKING, Any
+
+from larkbase_sdk.errors import QueryError, SourceSkipped, UnsupportedField
+from larkbase_sdk.read.count import server_total
+from larkbase_sdk.read.decode import PageDecoder
+from larkbase_sdk.read.plan import Part, Residual
+from larkbase_sdk.read.reader import read_part
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from larkbase_sdk.scan import Expand, Scan
+    from larkbase_sdk.schema.table_schema import Column, NameKind, TableSchema
+
+_IDS_PER_CALL = 100
+"""Records that Lark gives by id in one call (batch-get page of Lark's documentation)."""
+
+_CALLS_BEFORE_COUNTING = 5
+
+
+def expand_links(scan: Scan, table: pa.Table, expand: Expand, names: NameKind) -> pa.Table:
+    """Return ``table`` with link columns as ``list<struct>`` of the linked rows.
+
+    A linked row that is gone or hidden is NULL in its list, so that the list keeps its length.
+
+    Raises:
+        QueryError: when a column is not in the result, or does not exist.
+        UnsupportedField: when a column is no link.
+    """
+    schema = scan.table.schema
+    for ref, wanted in _wanted(expand).items():
+        column = schema.column(ref)
+        title = _title(schema, column, names)
+        position = table.schema.get_field_index(title)
+        if position < 0:
+            msg = f'The link column "{title}" is to be expanded, but is not among the columns read.'
+            raise QueryError(msg, hint="Add it to columns, or leave it out of expand.")
+        rows = _LinkedTable(scan, column, wanted, names).nested(table.column(position))
+        table = table.set_column(position, title, rows)
+    return table
+
+
+def _wanted(expand: Expand) -> dict[str, tuple[str, ...]]:
+    if isinstance(expand, str):
+        return {expand: ()}
+    if isinstance(expand, Mapping):
+        return {
+            ref: (columns,) if isinstance(columns, str) else tuple(columns)
+            for ref, columns in expand.items()
+        }
+    return dict.fromkeys(expand, ())
+
+
+def _title(schema: TableSchema, column: Column, names: NameKind) -> str:
+    position = schema.columns.index(column) + 1
+    return str(schema.to_arrow(names).field(position).name)
+
+
+class _LinkedTable:
+    """The rows of the table that a link column points to."""
+
+    def __init__(self, scan: Scan, column: Column, wanted: Sequence[str], names: NameKind) -> None:
+        if column.result.shape != "links" or column.wrapper is not None:
+            msg = f'The column "{column.lark_name}" is no link: it is of type {column.lark_type}.'
+            raise UnsupportedField(msg, hint="expand takes SingleLink and DuplexLink columns.")
+        self._scan = scan
+        self._column = column
+        self._names = names
+        self._base_id = scan.table.base_id
+        self._table_id = str(column.field.property.get("table_id") or "")
+        metadata = scan.table.database.lark.metadata
+        self._schema = metadata.schema(self._base_id, self._table_id)
+        self._columns = [self._schema.column(ref) for ref in wanted] or self._primary()
+
+    def _primary(self) -> list[Column]:
+        primary = self._schema.primary
+        if primary is None:
+            msg = f'The table linked by "{self._column.lark_name}" has no readable primary field.'
+            raise QueryError(msg, hint="Name the columns: expand={column: [name, …]}.")
+        return [primary]
+
+    def nested(self, links: pa.ChunkedArray) -> pa.Array:
+        """Return the linked rows of each cell as a list of structs."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        cells = links.combine_chunks() if links.num_chunks else pa.array([], links.type)
+        ids = pc.struct_field(cells, "link_record_ids")
+        flat = ids.flatten()
+        rows = self._rows(pc.unique(flat).to_pylist())
+        positions = pc.index_in(flat, value_set=rows.column(0))
+        titles = [_title(self._schema, column, self._names) for column in self._columns]
+        arrays = [rows.column(i + 1) for i in range(len(titles))]
+        fields = [pa.field(t, a.type) for t, a in zip(titles, arrays, strict=True)]
+        structs = pa.StructArray.from_arrays(arrays, fields=fields).take(positions)
+        lengths = pc.list_value_length(ids)
+        ends = pc.cumulative_sum(pc.fill_null(lengths, 0))
+        offsets = pa.concat_arrays([pa.array([0], ends.type), ends]).cast(pa.int32())
+        return pa.ListArray.from_arrays(offsets, structs, mask=pc.is_null(ids))
+
+    def _rows(self, ids: list[str]) -> pa.RecordBatch:
+        """Return the linked rows: record id and the wanted columns."""
+        import pyarrow as pa
+
+        batches = self._by_scan() if self._scan_is_cheaper(len(ids)) else self._by_id(ids)
+        kinds = [(column.name, column.arrow_type) for column in self._columns]
+        schema = pa.schema([pa.field("record_id", pa.string(), nullable=False), *kinds])
+        table = pa.Table.from_batches(batches, schema).combine_chunks()
+        return (table.to_batches() or [pa.RecordBatch.from_pylist([], schema)])[0]
+
+    def _part(self) -> Part:
+        fields = tuple(column.field_id for column in self._columns)
+        return Part(
+            self._base_id,
+            self._table_id,
+            fields,
+            page_size=self._scan.table.database.lark.options.page_size,
+        )
+
+    def _scan_is_cheaper(self, count: int) -> bool:
+        calls = ceil(count / _IDS_PER_CALL)
+        if calls <= _CALLS_BEFORE_COUNTING:
+            return False
+        part = self._part()
+        total = server_total(self._scan.read_context(), part, self._schema)
+        return total is not None and ceil(total / part.page_size) < calls
+
+    def _by_scan(self) -> list[pa.RecordBatch]:
+        context = self._scan.read_context()
+        return list(read_part(context, self._part(), self._schema, Residual()))
+
+    def _by_id(self, ids: list[str]) -> list[pa.RecordBatch]:
+        lark = self._scan.table.database.lark
+        decoder = PageDecoder(self._columns, strict=lark.options.strict)
+        batches = []
+        forbidden = 0
+        for start in range(0, len(ids), _IDS_PER_CALL):
+            records = lark.api.bitable.batch_get(
+                self._base_id,
+                self._table_id,
+                ids[start : start + _IDS_PER_CALL],
+                parse=decoder.decode_records,
+            )
+            batches.append(records.batch)
+            forbidden += len(records.forbidden)
+        if forbidden:
+            text = f'{forbidden} rows linked by "{self._column.lark_name}" are hidden from the app.'
+            warnings.warn(text, SourceSkipped, stacklevel=2)
+        return batches
+
+
+def explode_links(scan: Scan, table: pa.Table, expand: Expand | None, names: NameKind) -> pa.Table:
+    """Return one row per linked row, in columns ``Link.Column``; rows without links stay.
+
+    Raises:
+        QueryError: when not exactly one link column was expanded.
+    """
+    refs = list(_wanted(expand)) if expand is not None else []
+    if len(refs) != 1:
+        msg = "explode needs exactly one expanded link column."
+        raise QueryError(msg, hint='Give expand="Column" or expand={"Column": […]}.')
+    import pyarrow as pa
+
+    schema = scan.table.schema
+    title = _title(schema, schema.column(refs[0]), names)
+    position = table.schema.get_field_index(title)
+    parents, structs = _flattened(table.column(position).combine_chunks())
+    rows = table.take(parents)
+    arrays: list[Any] = list(rows.columns)
+    fields = list(table.schema)
+    arrays[position : position + 1] = structs.flatten()
+    fields[position : position + 1] = [
+        pa.field(f"{title}.{field.name}", field.type) for field in structs.type
+    ]
+    return pa.Table.from_arrays(arrays, schema=pa.schema(fields, table.schema.metadata))
+
+
+def _flattened(cells: pa.ListArray) -> tuple[pa.Array, pa.StructArray]:
+    """Return for each linked row its position in ``cells``; a cell without rows counts once."""
+    import pyarrow as pa
+
+    parents: list[int] = []
+    children: list[int | None] = []
+    offsets = cells.offsets.to_pylist()
+    for row, (start, end, valid) in enumerate(
+        zip(offsets, offsets[1:], cells.is_valid().to_pylist(), strict=False)
+    ):
+        linked = list(range(start, end)) if valid and end > start else [None]
+        parents.extend([row] * len(linked))
+        children.extend(linked)
+    return pa.array(parents, pa.int64()), cells.values.take(pa.array(children, pa.int64()))

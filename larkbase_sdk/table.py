@@ -1,0 +1,267 @@
+"""Databases and tables as people address them; a table reads through `Scan`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from larkbase_sdk.accessors import TableMap
+from larkbase_sdk.display import escape, html_card, html_link, html_table
+from larkbase_sdk.errors import ConfigurationError
+from larkbase_sdk.scan import Scan
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+
+    from larkbase_sdk.api.models import BaseInfo, ViewInfo
+    from larkbase_sdk.attachments import Attachments
+    from larkbase_sdk.catalog.catalog import CatalogDatabase, CatalogTable
+    from larkbase_sdk.client import Lark
+    from larkbase_sdk.scan import DtypeBackend, Expand
+    from larkbase_sdk.schema.table_schema import NameKind, TableSchema
+
+
+class Database:
+    """A Lark base: a name, an id and tables; made by ``lark.databases[…]``."""
+
+    def __init__(self, lark: Lark, found: CatalogDatabase) -> None:
+        self.lark = lark
+        self._found = found
+
+    @property
+    def name(self) -> str:
+        """The name where the database was found, which is usually the base's; no call."""
+        return self._found.name
+
+    @property
+    def sql_name(self) -> str:
+        """The name in SQL; no call."""
+        return self._found.sql_name
+
+    @property
+    def id(self) -> str:
+        """The base's token, or "" when the tables lie in several bases; no call."""
+        return self._found.base_id
+
+    @property
+    def source(self) -> str:
+        """Where the database was found, such as ``link`` or ``drive root``; no call."""
+        return self._found.source
+
+    @property
+    def url(self) -> str:
+        """A link that opens the base or folder, or ""; no call."""
+        return self._found.url
+
+    @property
+    def info(self) -> BaseInfo:
+        """What Lark says of the base: time zone, advanced permissions; one call at first use."""
+        return self.lark.metadata.base(self.id)
+
+    @property
+    def tables(self) -> TableMap:
+        """The tables by name; one call per 100 tables at the first use."""
+        return TableMap(self)
+
+    def catalog_tables(self) -> tuple[CatalogTable, ...]:
+        """Return the records of the tables; one call per 100 tables at the first use."""
+        return self.lark.catalog.tables_of(self._found)
+
+    def table(self, reference: str) -> Table:
+        """Return a table by name, SQL name, id or link.
+
+        Raises:
+            NotFound: when the base has no such table.
+            ConfigurationError: when the link leads to another base.
+        """
+        from larkbase_sdk.api.links import is_link
+
+        if is_link(reference):
+            table = self.lark.table(reference)
+            for found in self.catalog_tables():
+                if (found.base_id, found.table_id) == (table.base_id, table.id):
+                    return Table(self, found)
+            msg = f'The link leads to no table of "{self.name}".'
+            raise ConfigurationError(msg, hint="Use lark.table(link).")
+        return Table(self, self.lark.catalog.table_in(self._found, reference))
+
+    def __repr__(self) -> str:
+        return f"<Database {self.name!r} id={self.id}>"
+
+    def _repr_html_(self) -> str:
+        title = html_link(self.url, self.name) if self.url else escape(self.name)
+        known = self.lark.catalog.known_tables(self._found)
+        if known is None:
+            return html_card(f"Database {title}", "<p>db.tables lists the tables.</p>")
+        return html_card(f"Database {title}", html_table(self.tables.rows()))
+
+
+class Table:
+    """A table of a base; made by ``lark.table("CRM.Orders")`` or ``db.tables["Orders"]``.
+
+    Example:
+        >>> orders.head()
+        >>> orders.to_pandas(where="Status = 'Open' AND Amount > 1000")
+    """
+
+    def __init__(self, database: Database, found: CatalogTable) -> None:
+        self.database = database
+        self._found = found
+
+    @property
+    def name(self) -> str:
+        """The table's name in Lark; no call."""
+        return self._found.name
+
+    @property
+    def sql_name(self) -> str:
+        """The name in SQL; no call."""
+        return self._found.sql_name
+
+    @property
+    def id(self) -> str:
+        """The table's id; no call."""
+        return self._found.table_id
+
+    @property
+    def base_id(self) -> str:
+        """The token of the base that holds the table; no call."""
+        return self._found.base_id
+
+    @property
+    def base_info(self) -> BaseInfo:
+        """What Lark says of that base: time zone, advanced permissions; one call at first use."""
+        return self.database.lark.metadata.base(self.base_id)
+
+    @property
+    def url(self) -> str:
+        """A link that opens the table, or ""; no call."""
+        return self._found.url
+
+    @property
+    def label(self) -> str:
+        """Database and table, as in "CRM.Orders"; no call."""
+        return f"{self.database.name}.{self.name}"
+
+    @property
+    def schema(self) -> TableSchema:
+        """The columns with their names and types; read at the first use, then remembered."""
+        return self.database.lark.metadata.schema(self.base_id, self.id, self.name)
+
+    @property
+    def views(self) -> list[ViewInfo]:
+        """The views: id, name, type; read at the first use, then remembered."""
+        return self.database.lark.metadata.views(self.base_id, self.id)
+
+    def scan(
+        self,
+        *,
+        columns: Sequence[str] | None = None,
+        where: Any = None,
+        view: str | None = None,
+        order_by: str | Sequence[str] = (),
+        limit: int | None = None,
+    ) -> Scan:
+        """Return a read to be refined and run; no call.
+
+        Args:
+            columns: Field ids, Lark names or SQL names, in the order wanted; all when None.
+            where: SQL text over SQL names (``"status = 'Open'"``), or a pyarrow expression over
+                ids, Lark names or SQL names (``pc.field("Amount") > 1000``).
+            view: Name, id or link of a view whose rows are wanted; its columns do not matter.
+            order_by: Column, or columns; a leading ``-`` means descending. Empty cells come last.
+            limit: Rows at most.
+        """
+        scan = Scan(self)
+        if columns is not None:
+            scan = scan.select(*columns)
+        if where is not None:
+            scan = scan.where(where)
+        if view is not None:
+            scan = scan.in_view(view)
+        keys = (order_by,) if isinstance(order_by, str) else tuple(order_by)
+        return scan.order_by(*keys).limit(limit)
+
+    def count(self, *, where: Any = None, view: str | None = None) -> int:
+        """Return the number of rows; see ``Scan.count``."""
+        return self.scan(where=where, view=view).count()
+
+    def head(self, n: int = 5) -> pd.DataFrame:
+        """Return the first rows as a DataFrame; one call for up to 500 rows."""
+        return self.scan().head(n)
+
+    def to_pandas(
+        self,
+        *,
+        expand: Expand | None = None,
+        explode: bool = False,
+        dtype_backend: DtypeBackend = "pyarrow",
+        index: str | None = "record_id",
+        timezone: str | None = None,
+        names: NameKind = "lark",
+        **scan: Any,
+    ) -> pd.DataFrame:
+        """Read into a DataFrame, see `Scan.to_pandas`; ``scan`` as for ``scan()``."""
+        return self.scan(**scan).to_pandas(
+            expand=expand,
+            explode=explode,
+            dtype_backend=dtype_backend,
+            index=index,
+            timezone=timezone,
+            names=names,
+        )
+
+    def to_arrow(
+        self, *, names: NameKind = "lark", expand: Expand | None = None, **scan: Any
+    ) -> pa.Table:
+        """Read into a pyarrow table; ``scan`` takes the arguments of ``scan()``."""
+        return self.scan(**scan).to_arrow(names=names, expand=expand)
+
+    def to_reader(self, *, names: NameKind = "lark", **scan: Any) -> pa.RecordBatchReader:
+        """Return a reader of record batches, one page in memory at a time."""
+        return self.scan(**scan).to_reader(names=names)
+
+    def to_polars(self, *, names: NameKind = "lark", **scan: Any) -> pl.DataFrame:
+        """Read into a polars DataFrame (extra ``polars``)."""
+        return self.scan(**scan).to_polars(names=names)
+
+    def to_parquet(self, path: str | Path, *, names: NameKind = "lark", **scan: Any) -> Path:
+        """Write a Parquet file, page by page, and return its path."""
+        return self.scan(**scan).to_parquet(path, names=names)
+
+    def to_csv(self, path: str | Path, *, names: NameKind = "lark", **scan: Any) -> Path:
+        """Write a CSV file, page by page, and return its path; lists and structs as JSON."""
+        return self.scan(**scan).to_csv(path, names=names)
+
+    def attachments(self, column: str, **scan: Any) -> Attachments:
+        """Return the files of an attachment column, not yet read or downloaded.
+
+        Raises:
+            UnsupportedField: when the column holds no attachments.
+        """
+        from larkbase_sdk.attachments import Attachments
+
+        return Attachments(self.scan(**scan), column)
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """Export the rows to any Arrow library, page by page; each export reads anew."""
+        return self.scan().__arrow_c_stream__(requested_schema)
+
+    def __arrow_c_schema__(self) -> object:
+        """Export the schema to any Arrow library without reading rows."""
+        return self.scan().__arrow_c_schema__()
+
+    def __repr__(self) -> str:
+        return f"<Table {self.label!r} id={self.id}>"
+
+    def _repr_html_(self) -> str:
+        title = html_link(self.url, self.label) if self.url else escape(self.label)
+        schema = self.database.lark.metadata.known_schema(self.base_id, self.id)
+        hint = escape(f'.head() · .to_pandas() · lark.table("{self.label}")')
+        if schema is None:
+            return html_card(f"Table {title}", f"<p>.schema shows the fields. {hint}</p>")
+        return html_card(f"Table {title}", schema._repr_html_(), f"<p>{hint}</p>")

@@ -1,0 +1,1 @@
+"""The AWS side of larkbase: the Athena connector, the Glue crawler and their local counterparts."""

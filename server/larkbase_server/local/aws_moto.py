@@ -1,0 +1,139 @@
+"""Moto's services as one WSGI application, and the thread that serves it on loopback."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import ipaddress
+import json
+import socket
+import threading
+from typing import TYPE_CHECKING, Any
+from wsgiref.util import setup_testing_defaults
+
+from larkbase_sdk.errors import ConfigurationError
+from larkbase_server.local.aws_wire import Reply, capture
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from wsgiref.types import WSGIApplication, WSGIEnvironment
+
+
+class Moto:
+    """Moto without a socket: requests go in as WSGI environments.
+
+    Moto keeps its data in the process, so all instances show the same buckets and tables.
+    """
+
+    def __init__(self) -> None:
+        if importlib.util.find_spec("moto") is None or importlib.util.find_spec("flask") is None:
+            msg = "The AWS emulator needs moto's server, which is not installed."
+            raise ConfigurationError(msg, hint="pip install 'larkbase-sdk[emulator]'")
+        from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+        self.app: WSGIApplication = DomainDispatcherApplication(create_backend_app)
+
+    def forward(
+        self, environ: WSGIEnvironment, operation: str, parameters: Mapping[str, Any]
+    ) -> Reply:
+        """Return moto's answer to a JSON request, put as another operation of the same service."""
+        body = json.dumps(parameters).encode()
+        target = environ["HTTP_X_AMZ_TARGET"].rpartition(".")[0]
+        changed = {
+            "wsgi.input": io.BytesIO(body),
+            "CONTENT_LENGTH": str(len(body)),
+            "HTTP_X_AMZ_TARGET": f"{target}.{operation}",
+        }
+        return capture(self.app, environ | changed)
+
+    def has_bucket(self, bucket: str) -> bool:
+        """Tell whether an S3 bucket exists."""
+        return capture(self.app, _environ("HEAD", f"/{bucket}")).ok
+
+    def put_object(self, bucket: str, key: str, body: bytes) -> None:
+        """Write an S3 object into a bucket that exists."""
+        content = {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+        capture(self.app, _environ("PUT", f"/{bucket}/{key}") | content)
+
+    def reset(self) -> None:
+        """Empty every service."""
+        capture(self.app, _environ("POST", "/moto-api/reset"))
+
+
+def _environ(method: str, path: str) -> WSGIEnvironment:
+    encoded = path.encode().decode("latin-1")  # WSGI's way with text beyond ASCII
+    environ: WSGIEnvironment = {"REQUEST_METHOD": method, "PATH_INFO": encoded}
+    setup_testing_defaults(environ)
+    return environ
+
+
+class ServerThread:
+    """An HTTP server for one WSGI application on its own thread, from construction to ``stop``.
+
+    Raises:
+        ConfigurationError: The host is not a loopback address, or the port is taken.
+    """
+
+    def __init__(self, app: WSGIApplication, host: str, port: int) -> None:
+        from werkzeug.serving import make_server
+
+        with _listen(host, port) as listener:
+            number = listener.getsockname()[1]
+            # A socket of our own, because werkzeug ends the process when a port is taken.
+            self._server = make_server(
+                host,
+                number,
+                app,
+                threaded=True,
+                request_handler=_request_handler(),
+                fd=listener.fileno(),
+            )
+        self.url = f"http://{f'[{host}]' if ':' in host else host}:{number}"
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), name="aws-emulator", daemon=True
+        )
+        self._thread.start()
+
+    def wait(self) -> None:
+        """Wait until the server is stopped."""
+        self._thread.join()
+
+    def stop(self) -> None:
+        """Stop listening; a second call does nothing."""
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join()
+        self._server.server_close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    _check_loopback(host)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        msg = f"The AWS emulator cannot listen on {host}:{port}: {error.strerror}."
+        raise ConfigurationError(msg, hint="Choose another port, or 0 for a free one.") from error
+
+
+def _check_loopback(host: str) -> None:
+    loopback = host == "localhost"
+    if not loopback:
+        try:
+            loopback = ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            loopback = False
+    if not loopback:
+        msg = f"The AWS emulator listens on this machine only, not on {host!r}."
+        raise ConfigurationError(msg, hint="Use 127.0.0.1: it accepts any credentials.")
+
+
+def _request_handler() -> Any:
+    """Return moto's request handler without its line on stderr for every request."""
+    from moto.moto_server.werkzeug_app import MotoRequestHandler
+
+    class QuietHandler(MotoRequestHandler):
+        def log_request(self, *_: object) -> None:
+            """Say nothing; the emulator keeps the calls."""
+
+    return QuietHandler

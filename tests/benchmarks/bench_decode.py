@@ -1,0 +1,99 @@
+"""Time the decoder against the official SDK on the same bytes, and print a Markdown table.
+
+Run: python tests/benchmarks/bench_decode.py [rounds]
+"""
+
+from __future__ import annotations
+
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import lark_oapi
+import orjson
+import pandas as pd
+import pyarrow as pa
+from lark_oapi.api.bitable.v1 import SearchAppTableRecordResponse
+
+from larkbase_sdk.read.decode import PageDecoder
+from larkbase_sdk.schema.table_schema import build_schema
+
+sys.path.insert(0, str(Path(__file__).parent))
+import synthetic_page
+
+ROUNDS = 40
+
+
+def contenders(body: bytes) -> dict[str, Callable[[], Any]]:
+    """Return what is timed; each entry turns the body into the result that a user works with."""
+    schema = build_schema(
+        "base", "tbl", synthetic_page.fields(), fields_of=synthetic_page.target_fields
+    )
+    decoder = PageDecoder(schema.columns)
+    three = PageDecoder(schema.columns[:3])
+
+    def official() -> Any:
+        return lark_oapi.JSON.unmarshal(body.decode(), SearchAppTableRecordResponse)
+
+    return {
+        "larkbase: bytes → record batch": lambda: decoder.decode(body),
+        "larkbase: 3 of 32 columns": lambda: three.decode(body),
+        "larkbase: → pandas, Arrow types": lambda: decoder.decode(body).batch.to_pandas(
+            types_mapper=pd.ArrowDtype
+        ),
+        "larkbase: → pandas, default types": lambda: decoder.decode(body).batch.to_pandas(),
+        "lark-oapi: unmarshal": official,
+        "lark-oapi: unmarshal → DataFrame": lambda: pd.DataFrame(
+            [item.fields for item in official().data.items]
+        ),
+        "orjson.loads alone": lambda: orjson.loads(body),
+    }
+
+
+def measure(functions: dict[str, Callable[[], Any]], rounds: int) -> dict[str, list[float]]:
+    """Time every function once per round, so that a busy moment hits all of them alike."""
+    times: dict[str, list[float]] = {name: [] for name in functions}
+    for turn in range(rounds + 2):
+        for name, function in functions.items():
+            start = time.perf_counter()
+            function()
+            if turn >= 2:
+                times[name].append(time.perf_counter() - start)
+    return times
+
+
+def report(times: dict[str, list[float]], rows: int) -> str:
+    """Return the Markdown table; ratios are of medians, against the official SDK's frame."""
+    peer = statistics.median(times["lark-oapi: unmarshal → DataFrame"])
+    lines = [
+        "| step | median ms | best ms | rows/s (median) | × lark-oapi + DataFrame |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for name, taken in times.items():
+        median = statistics.median(taken)
+        lines.append(
+            f"| {name} | {median * 1e3:.2f} | {min(taken) * 1e3:.2f} | "
+            f"{rows / median:,.0f} | {peer / median:.2f} |"
+        )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Print the table and what it was measured on."""
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
+    body = synthetic_page.page()
+    times = measure(contenders(body), rounds)
+    print(
+        f"{synthetic_page.ROWS} records, {len(synthetic_page.fields())} fields, "
+        f"{len(body):,} bytes; {rounds} rounds; Python {platform.python_version()}, "
+        f"pyarrow {pa.__version__}, pandas {pd.__version__}\n"
+    )
+    print(report(times, synthetic_page.ROWS))
+
+
+if __name__ == "__main__":
+    main()

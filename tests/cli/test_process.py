@@ -1,0 +1,164 @@
+"""The command line as real processes: exit codes, pure pipes, Ctrl-C, and a demo that ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = [sys.executable, "-m", "larkbase_sdk.cli"]
+
+
+@pytest.fixture
+def environment(emulator, tmp_path):
+    """The environment of a child process: that of the test, with Python's own checks on."""
+    return {**os.environ, "PYTHONWARNINGS": "default", "PYTHONDEVMODE": "1"}
+
+
+def start(environment, *arguments, **more):
+    return subprocess.Popen(
+        [*PROGRAM, *arguments],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        **more,
+    )
+
+
+def ended(environment, *arguments, given=b"", **more):
+    process = start(environment, *arguments, stdin=subprocess.PIPE, **more)
+    out, err = process.communicate(given, timeout=60)
+    return process.returncode, out, err.decode()
+
+
+def test_a_pipe_gets_pure_ndjson(environment, orders):
+    """stdout holds nothing but rows, stderr no warnings of Python."""
+    code, out, err = ended(environment, "head", "CRM.Orders")
+
+    assert code == 0
+    assert [json.loads(line)["OrderNo"] for line in out.splitlines()] == ["A-1", "A-2", "A-3"]
+    assert [line[0] for line in err.splitlines()] == ["✓", "→"]
+
+
+def test_an_error_leaves_stdout_empty(environment, orders):
+    """The exit code and stderr tell it."""
+    code, out, err = ended(environment, "head", "CRM.Ordres")
+
+    assert (code, out) == (2, b"")
+    assert err.startswith('NotFound: No table "Ordres" in database "CRM".\n  Hint: ')
+
+
+def test_a_bad_setting_of_the_environment_is_told_without_a_traceback(environment):
+    """The package can be imported whatever the environment holds."""
+    code, out, err = ended({**environment, "LARK_RATE": "fast"}, "ls")
+
+    assert (code, out) == (2, b"")
+    assert err.startswith(
+        "ConfigurationError: The environment variable LARK_RATE cannot be 'fast'."
+    )
+
+
+def test_a_reader_that_goes_away_is_no_error(environment, emulator):
+    """``larkbase export … | head`` ends quietly."""
+    emulator.database("CRM").table("Long", {"Name": ["x" * 1000] * 2000})
+    process = start(environment, "export", "CRM.Long", "-q")
+    process.stdout.readline()
+    process.stdout.close()
+
+    err = process.stderr.read().decode()
+    process.stderr.close()
+    assert (process.wait(60), err) == (0, "")
+
+
+def test_ctrl_c_ends_with_130_and_no_traceback(environment, emulator, orders):
+    """An interrupted read says so in one line."""
+    emulator.fail(stall=30, endpoint="search")
+    process = start(environment, "head", "CRM.Orders")
+    while emulator.calls.count("fields") == 0:
+        pass
+
+    process.send_signal(signal.SIGINT)
+
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err.decode()) == (130, b"", "Interrupted.\n")
+
+
+def test_login_stores_a_profile_that_other_commands_use(environment, emulator, orders, tmp_path):
+    """Without a terminal the answers are lines of stdin; the secret is no argument."""
+    for name in ("LARK_APP_ID", "LARK_APP_SECRET", "LARK_DOMAIN"):
+        del environment[name]
+    answers = f"{emulator.app_id}\n{emulator.app_secret}\n{emulator.url}\n"
+
+    code, out, err = ended(environment, "login", "--profile", "work", given=answers.encode())
+
+    assert (code, out) == (0, b"")
+    assert '✓ saved as profile "work" in ' in err
+    assert "larkbase ls '<paste the link of a base>' --profile=work" in err
+    assert emulator.app_secret not in err
+    code, out, _ = ended(environment, "ls", "--profile", "work")
+    assert (code, json.loads(out)["database"]) == (0, "CRM")
+
+
+def test_login_without_answers_stores_nothing(environment, tmp_path):
+    """An empty stdin is a usage error, not a traceback."""
+    code, _, err = ended(environment, "login")
+
+    assert code == 2
+    assert "ConfigurationError: No answer came" in err
+    assert not (tmp_path / "larkbase").exists()
+
+
+def test_login_with_a_wrong_secret_stores_nothing(environment, emulator, tmp_path):
+    """Credentials are checked before they are stored."""
+    answers = f"{emulator.app_id}\nwrong-secret\n{emulator.url}\n"
+
+    code, _, err = ended(environment, "login", given=answers.encode())
+
+    assert code == 3
+    assert "AuthenticationError" in err
+    assert "wrong-secret" not in err
+    assert not (tmp_path / "larkbase").exists()
+
+
+def test_the_emulator_prints_what_a_client_needs_and_stops_on_ctrl_c(environment):
+    """Its stdout is an environment; Ctrl-C is how it is meant to end."""
+    process = start(environment, "emulator", "--port", "0", "--tenant", "sample")
+    lines = [process.stdout.readline().decode().strip() for _ in range(3)]
+    settings = dict(line.split("=", 1) for line in lines)
+
+    code, out, _ = ended({**environment, **settings}, "head", "CRM.Orders", "-n", "2")
+    process.send_signal(signal.SIGINT)
+    rest, err = process.communicate(timeout=60)
+
+    assert list(settings) == ["LARK_DOMAIN", "LARK_APP_ID", "LARK_APP_SECRET"]
+    assert (code, len(out.splitlines())) == (0, 2)
+    assert (process.returncode, rest) == (0, b"")
+    assert "Ctrl-C stops it" in err.decode()
+    assert "Traceback" not in err.decode()
+
+
+def test_the_demo_ends_by_itself_and_writes_a_file(environment, tmp_path):
+    """Each step shows its Python line; no account, no warning, nothing left running."""
+    for name in [name for name in environment if name.startswith("LARK_")]:
+        del environment[name]
+
+    code, out, err = ended(environment, "demo", cwd=tmp_path)
+
+    text = out.decode()
+    assert code == 0
+    assert (tmp_path / "demo-output" / "orders.parquet").is_file()
+    for line in (
+        ">>> lark = larkbase.demo()",
+        ">>> lark.databases",
+        ">>> orders.schema",
+        ">>> scan.explain()",
+        ">>> scan.to_pandas()",
+        ">>> scan.to_parquet('demo-output/orders.parquet')",
+    ):
+        assert line in text
+    assert "on the server" in text
+    assert [line[0] for line in err.splitlines()] == ["✓", "→"]

@@ -1,0 +1,197 @@
+"""Connecting and finding one's way: links, names, errors with the next step."""
+
+from __future__ import annotations
+
+import pytest
+
+import larkbase_sdk as larkbase
+from larkbase_sdk import client, profile
+
+
+@pytest.fixture(autouse=True)
+def nobody(monkeypatch, tmp_path):
+    """No credentials of the person who runs the tests are found."""
+    for name in (
+        "LARK_APP_ID",
+        "LARK_APP_SECRET",
+        "LARK_DOMAIN",
+        "LARKBASE_URL",
+        "LARKBASE_PROFILE",
+    ):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LARKBASE_CACHE_DIR", str(tmp_path / "larkbase"))
+
+
+@pytest.fixture
+def crm(lark_emulator):
+    base = lark_emulator.database("CRM")
+    base.table("Orders", {"OrderNo": ["A-1", "A-2"]})
+    base.table("Price list 1.0", {"Name": ["x"]})
+    return base
+
+
+class TestConnect:
+    """Credentials come from the arguments, the environment or the profile."""
+
+    def test_connecting_is_one_call(self, lark_emulator):
+        """The credentials are checked at once, and nothing else is asked."""
+        with lark_emulator.connect() as lark:
+            assert repr(lark).endswith("– databases known)")
+        assert [call.endpoint for call in lark_emulator.calls.list] == ["token"]
+
+    def test_the_environment_is_enough(self, lark_emulator, crm, monkeypatch):
+        """Three variables make a script portable."""
+        monkeypatch.setenv("LARK_APP_ID", lark_emulator.app_id)
+        monkeypatch.setenv("LARK_APP_SECRET", lark_emulator.app_secret)
+        monkeypatch.setenv("LARK_DOMAIN", lark_emulator.url)
+
+        with larkbase.connect() as lark:
+            assert list(lark.databases) == ["CRM"]
+
+    def test_a_stored_profile_is_enough(self, lark_emulator, crm):
+        """What ``login`` stores is found, and only its owner may read it."""
+        answers = iter([lark_emulator.app_id, lark_emulator.url])
+        larkbase.login(ask=lambda _: next(answers), ask_hidden=lambda _: lark_emulator.app_secret)
+
+        stored = profile.cache_dir() / "profiles.json"
+        assert oct(stored.stat().st_mode)[-3:] == "600"
+        with larkbase.connect() as lark:
+            assert "CRM" in lark.databases
+
+    def test_refused_credentials_are_not_stored(self, lark_emulator):
+        """A typing mistake does not replace a working profile."""
+        with pytest.raises(larkbase.AuthenticationError):
+            larkbase.login(lark_emulator.app_id, "a-wrong-secret", lark_emulator.url)
+        assert not (profile.cache_dir() / "profiles.json").exists()
+
+    def test_no_credentials(self):
+        """The error says three ways to go on."""
+        with pytest.raises(larkbase.ConfigurationError, match=r"LARK_APP_ID[\s\S]*demo\(\)"):
+            larkbase.connect()
+
+    def test_half_credentials(self, monkeypatch):
+        """An id is never sent with the secret of another app."""
+        monkeypatch.setenv("LARK_APP_SECRET", "the-secret-of-another-app")
+        with pytest.raises(larkbase.ConfigurationError, match="app_secret is missing"):
+            larkbase.connect(app_id="cli_a")
+
+    def test_a_link_to_a_stranger_is_refused_before_any_call(self, lark_emulator):
+        """Its host would receive the app's secret."""
+        with pytest.raises(larkbase.ConfigurationError, match=r"evil\.example"):
+            lark_emulator.connect(url="https://evil.example/base/NQRxbRkBMa6OnZsjtERcxhNWnNh")
+        assert lark_emulator.calls.count() == 0
+
+    def test_a_link_chooses_the_domain(self, lark_emulator, crm):
+        """Without a configured domain the host of the link is asked."""
+        with larkbase.connect(
+            crm.url, app_id=lark_emulator.app_id, app_secret=lark_emulator.app_secret
+        ) as lark:
+            assert lark.table("Orders").count() == 2
+
+    def test_nothing_of_the_secret_shows(self, lark_emulator):
+        """Neither a repr nor an error holds it."""
+        with lark_emulator.connect() as lark:
+            texts = [repr(lark), repr(lark.api), repr(lark.api.http), repr(lark.options)]
+        assert not any(lark_emulator.app_secret in text for text in texts)
+
+
+class TestLookingAround:
+    """Names, ids and links are interchangeable."""
+
+    def test_databases_and_tables_by_name_id_and_link(self, lark, crm):
+        """All lead to the same table."""
+        orders = crm.find_table("Orders")
+        found = [
+            lark.table("CRM.Orders"),
+            lark.table("crm.orders"),
+            lark.table(orders.url),
+            lark.databases["CRM"].tables["Orders"],
+            lark.databases.CRM.tables.Orders,
+            lark.databases[crm.app_token].tables[orders.table_id],
+            lark.database(crm.url).table("orders"),
+            lark.table(f"{crm.app_token}.Orders"),
+        ]
+
+        assert {table.id for table in found} == {orders.table_id}
+
+    def test_names_with_dots_are_quoted_as_in_sql(self, lark, crm):
+        """Unquoted, the reading that exists is taken."""
+        assert lark.table('CRM."Price list 1.0"').name == "Price list 1.0"
+        assert lark.table("CRM.Price list 1.0").name == "Price list 1.0"
+
+    def test_a_view_in_a_link_does_not_hide_rows(self, lark, crm):
+        """Every copied link names a view; reading the table still reads all of it."""
+        orders = crm.find_table("Orders")
+        view = orders.view("One", conditions=[("OrderNo", "is", ["A-1"])])
+        link = f"{orders.url}&view={view.view_id}"
+
+        assert lark.table(link).count() == 2
+        assert len(lark.table(link).to_arrow(view=link)) == 1
+
+    def test_a_wiki_link_is_resolved(self, lark, crm, lark_emulator):
+        """A wiki node is not a base; it shows one."""
+        node = lark_emulator.drive.wiki_node(crm)
+        orders = crm.find_table("Orders")
+
+        assert lark.table(f"{lark_emulator.url}/wiki/{node}?table={orders.table_id}").count() == 2
+
+    def test_a_wiki_page_of_text_is_not_a_base(self, lark, lark_emulator):
+        """The error says what the page holds."""
+        node = lark_emulator.drive.wiki_node("docxToken", "Notes", "docx")
+
+        with pytest.raises(larkbase.ConfigurationError, match="holds a docx"):
+            lark.add(f"{lark_emulator.url}/wiki/{node}")
+
+    def test_a_dashboard_link_says_what_it_is(self, lark, crm):
+        """And which link to copy instead."""
+        with pytest.raises(larkbase.ConfigurationError, match="a dashboard"):
+            lark.table(f"{crm.url}?table=blkxyz")
+
+    def test_unknown_names_come_with_near_ones(self, lark, crm):
+        """A typing mistake is mended without reading the manual."""
+        with pytest.raises(larkbase.NotFound, match='did you mean "Orders"'):
+            lark.table("CRM.Ordres")
+        with pytest.raises(larkbase.NotFound, match='did you mean "CRM"'):
+            lark.table("CMR.Orders")
+        with pytest.raises(larkbase.QueryError, match="orderno"):
+            lark.table("CRM.Orders").to_arrow(columns=["OrdreNo"])
+
+    def test_a_base_that_is_not_shared_says_how_to_share_it(self, lark, crm):
+        """91403 becomes the way through Lark's menus."""
+        crm.shared = False
+
+        with pytest.raises(larkbase.PermissionDenied, match="Add document app"):
+            lark.table(crm.find_table("Orders").url)
+
+    def test_metadata_is_remembered_and_refreshed_on_request(self, lark, crm, lark_emulator):
+        """Looking twice asks once."""
+        table = lark.table("CRM.Orders")
+        for _ in range(3):
+            _ = (table.schema, table.views, list(lark.databases), list(table.database.tables))
+        counts = {name: lark_emulator.calls.count(name) for name in ("fields", "views", "tables")}
+        crm.find_table("Orders").add_field("New")
+        lark.refresh()
+
+        assert counts == {"fields": 1, "views": 1, "tables": 1}
+        assert [c.lark_name for c in lark.table("CRM.Orders").schema.columns] == ["OrderNo", "New"]
+
+    def test_search_finds_tables_and_fields(self, lark, crm):
+        """Case does not matter."""
+        assert lark.search("order") == [("CRM", "Orders", ""), ("CRM", "Orders", "OrderNo")]
+
+    def test_offline_makes_no_call(self, lark, crm, lark_emulator):
+        """The switch is obeyed before anything is sent."""
+        before = lark_emulator.calls.count()
+        lark.options = lark.options.replace(offline=True)
+        lark.api.http.options = lark.options
+
+        with pytest.raises(larkbase.ConfigurationError, match="switched off"):
+            list(lark.databases)
+        assert lark_emulator.calls.count() == before
+
+
+def test_demo_needs_no_account():
+    """The sample bases are there and can be read."""
+    with client.demo() as lark:
+        assert "CRM" in lark.databases
+        assert len(lark.table("CRM.Orders").head()) == 5

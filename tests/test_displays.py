@@ -1,0 +1,100 @@
+"""Displays cost no call and let no markup of the service through."""
+
+from __future__ import annotations
+
+import pytest
+
+from larkbase_sdk.doctor import Check, DoctorReport
+
+SCRIPT = "<script>alert('x')</script>"
+
+
+@pytest.fixture
+def table(lark_emulator):
+    """A table whose every name and value is markup, with a file of such a name."""
+    return lark_emulator.database(f"Base {SCRIPT}").table(
+        f"Table {SCRIPT}",
+        fields=[
+            f"Name {SCRIPT}",
+            ("Kind", "SingleSelect", {"options": [f"Option {SCRIPT}"]}),
+            ("File", "Attachment"),
+        ],
+        rows=[{f"Name {SCRIPT}": SCRIPT, "File": [(f"{SCRIPT}.txt", b"x")]}],
+    )
+
+
+@pytest.fixture
+def shown(lark, table):
+    """Every object with a display, after its first use, so that it has something to show."""
+    found = lark.table(table.url)
+    database = found.database
+    files = found.attachments("File")
+    len(files)
+    check = Check(f"base {SCRIPT}", "fail", SCRIPT, SCRIPT, f"javascript:{SCRIPT}")
+    lark.databases.rows()
+    return {
+        "Lark": lark,
+        "DatabaseMap": lark.databases,
+        "Database": database,
+        "TableMap": database.tables,
+        "Table": found,
+        "Schema": found.schema,
+        "Explanation": found.scan(where="kind = 'Open'").explain(),
+        "Attachments": files,
+        "DoctorReport": DoctorReport((check,)),
+    }
+
+
+NAMES = [
+    "Lark", "DatabaseMap", "Database", "TableMap", "Table", "Schema", "Explanation",
+    "Attachments", "DoctorReport",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_markup_of_the_service_is_escaped(shown, name):
+    """A name with a script in it is shown as text."""
+    html = shown[name]._repr_html_()
+
+    assert "<script" not in html.lower()
+    assert "&lt;script&gt;" in html
+    assert "javascript:" not in html.replace("javascript:&lt;", "")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_displaying_costs_no_call(shown, lark_emulator, name):
+    """Neither the text nor the HTML asks Lark for anything."""
+    before = lark_emulator.calls.count()
+
+    repr(shown[name])
+    shown[name]._repr_html_()
+
+    assert lark_emulator.calls.count() == before
+
+
+@pytest.mark.parametrize(
+    "name", ["Lark", "DatabaseMap", "Database", "TableMap", "Table", "Attachments"]
+)
+def test_displaying_before_the_first_use_costs_no_call_either(lark, lark_emulator, table, name):
+    """What is not known yet is a dash or a hint, never a read."""
+    lark.refresh()
+    found = lark.table(table.url)
+    objects = {
+        "Lark": lark,
+        "DatabaseMap": lark.databases,
+        "Database": found.database,
+        "TableMap": found.database.tables,
+        "Table": found,
+        "Attachments": found.attachments("File"),
+    }
+    before = lark_emulator.calls.count()
+
+    repr(objects[name])
+    objects[name]._repr_html_()
+
+    assert lark_emulator.calls.count() == before
+
+
+def test_only_web_links_become_links(shown):
+    """A link of another kind stays text."""
+    assert "<a " not in shown["DoctorReport"]._repr_html_()

@@ -1,0 +1,258 @@
+"""What a read can become: DataFrames, Arrow, files, expanded links."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+import pytest
+
+import larkbase_sdk as larkbase
+
+UTC = dt.UTC
+NOON = dt.datetime(2026, 3, 1, 12, 30, 15, 250_000, tzinfo=UTC)
+
+
+@pytest.fixture
+def crm(lark_emulator):
+    return lark_emulator.database("CRM")
+
+
+@pytest.fixture
+def customers(crm):
+    return crm.table(
+        "Customers",
+        fields=[("Name", "Text"), ("Region", "SingleSelect", {"options": ["North", "South"]})],
+        rows=[
+            {"Name": "Ann", "Region": "North"},
+            {"Name": "Bo"},
+            {"Name": "Cy", "Region": "South"},
+        ],
+    )
+
+
+@pytest.fixture
+def orders(crm, customers):
+    ann, bo, cy = (record["record_id"] for record in customers.records)
+    return crm.table(
+        "Orders",
+        fields=[
+            ("Order No", "Text"),
+            ("Amount", "Number"),
+            ("Paid", "Checkbox"),
+            ("At", "DateTime"),
+            ("Tags", "MultiSelect", {"options": ["a", "b"]}),
+            ("Customer", "SingleLink", {"table": customers}),
+        ],
+        rows=[
+            {
+                "Order No": "A-1",
+                "Amount": 12.5,
+                "Paid": True,
+                "At": NOON,
+                "Tags": ["a", "b"],
+                "Customer": [ann, cy],
+            },
+            {"Order No": "A-2", "Customer": [bo]},
+            {"Order No": "A-3", "Amount": 0, "Paid": False},
+        ],
+    )
+
+
+@pytest.fixture
+def table(lark, orders):
+    return lark.table("CRM.Orders")
+
+
+class TestPandas:
+    """DataFrames are indexed by record id and know empties from zeros."""
+
+    def test_the_index_is_the_record_id(self, table, orders):
+        """Rows are addressed by the id that Lark knows them by."""
+        frame = table.to_pandas()
+
+        assert frame.index.name == "record_id"
+        assert list(frame.index) == [record["record_id"] for record in orders.records]
+        assert list(frame.columns) == ["Order No", "Amount", "Paid", "At", "Tags", "Customer"]
+
+    def test_empties_are_missing_and_a_checkbox_is_false(self, table):
+        """0 is a number; an empty cell is not."""
+        frame = table.to_pandas()
+
+        assert frame["Amount"].isna().tolist() == [False, True, False]
+        assert frame["Paid"].tolist() == [True, False, False]
+        assert all(isinstance(kind, pd.ArrowDtype) for kind in frame.dtypes)
+
+    def test_a_plain_index_keeps_the_id_as_a_column(self, table):
+        """``index=None`` is for those who merge by it."""
+        assert table.to_pandas(index=None).columns[0] == "record_id"
+
+    def test_pandas_own_nullable_types(self, table):
+        """``numpy_nullable`` gives Float64, boolean and string."""
+        kinds = table.to_pandas(dtype_backend="numpy_nullable").dtypes.astype(str).to_dict()
+
+        assert (kinds["Amount"], kinds["Paid"]) == ("Float64", "boolean")
+
+    def test_times_can_be_shown_in_a_zone(self, table):
+        """The instant stays, the clock face changes."""
+        shown = table.to_pandas(timezone="Asia/Jakarta")["At"].iloc[0]
+
+        assert shown == pd.Timestamp(NOON)
+        assert shown.hour == 19
+
+    def test_an_unknown_zone_or_backend_is_refused(self, table):
+        """Bad arguments fail with the allowed values."""
+        with pytest.raises(larkbase.ConfigurationError, match="Mars"):
+            table.to_pandas(timezone="Mars/Olympus")
+        with pytest.raises(larkbase.ConfigurationError, match="numpy_nullable"):
+            table.to_pandas(dtype_backend="numpy")
+        with pytest.raises(larkbase.ConfigurationError, match="index"):
+            table.to_pandas(index="Order No")
+
+    def test_a_frame_tells_where_it_came_from(self, table):
+        """Provenance travels with the data."""
+        attrs = table.to_pandas(where="amount > 1").attrs["larkbase"]
+
+        assert (attrs["name"], attrs["where"]) == ("CRM.Orders", ["amount > 1"])
+        assert attrs["table"] == table.id
+
+    def test_an_empty_result_keeps_its_types(self, table):
+        """Types come from the fields, not from the rows."""
+        empty, full = table.to_pandas(where="amount > 99"), table.to_pandas()
+
+        assert len(empty) == 0
+        assert empty.dtypes.to_dict() == full.dtypes.to_dict()
+
+
+class TestArrow:
+    """Any Arrow library takes a table as it is."""
+
+    def test_names_are_larks_own_or_sql(self, table):
+        """``names`` switches; the record id comes first either way."""
+        assert table.to_arrow().column_names[:2] == ["record_id", "Order No"]
+        assert table.to_arrow(names="sql").column_names[:2] == ["record_id", "order_no"]
+
+    def test_fields_carry_their_lark_ids(self, table):
+        """Metadata tells the field's id, name and type."""
+        metadata = table.to_arrow().schema.field("Amount").metadata
+
+        assert metadata[b"larkFieldName"] == b"Amount"
+        assert metadata[b"larkUIType"] == b"Number"
+
+    @pytest.mark.parametrize("take", [pa.table, pd.DataFrame.from_arrow, pl.DataFrame])
+    def test_other_libraries_read_the_stream(self, table, take):
+        """The Arrow C stream interface is enough."""
+        assert len(take(table)) == 3
+        assert len(take(table.scan(limit=2))) == 2
+
+    def test_the_schema_alone_reads_no_rows(self, table, lark_emulator):
+        """Asking for types makes no search."""
+        assert pa.schema(table).names[1] == "Order No"
+        assert lark_emulator.calls.count("search") == 0
+
+    def test_polars(self, table):
+        """The extra gives a polars frame."""
+        assert table.to_polars()["Amount"].to_list() == [12.5, None, 0.0]
+
+
+class TestFiles:
+    """Files appear when they are complete."""
+
+    def test_parquet_keeps_every_type(self, table, tmp_path):
+        """What is read back equals what was read."""
+        path = table.to_parquet(tmp_path / "orders.parquet")
+
+        assert pq.read_table(path).equals(table.to_arrow())
+
+    def test_csv_writes_nested_cells_as_json_and_times_as_iso(self, table, tmp_path):
+        """Nothing is lost on the way to text."""
+        path = table.to_csv(tmp_path / "orders.csv")
+        rows = pyarrow.csv.read_csv(path).to_pylist()
+
+        assert rows[0]["Tags"] == '["a","b"]'
+        assert path.read_text().splitlines()[1].split(",")[4] == '"2026-03-01T12:30:15.250Z"'
+        assert rows[1]["Amount"] is None
+
+    def test_a_failed_write_leaves_nothing_behind(self, table, tmp_path, lark_emulator):
+        """Neither a half file nor a scratch file stays."""
+        lark_emulator.fail(91403, endpoint="search")
+
+        with pytest.raises(larkbase.PermissionDenied):
+            table.to_parquet(tmp_path / "orders.parquet")
+        assert list(tmp_path.iterdir()) == []
+
+
+class TestExpand:
+    """Link cells hold record ids; the linked rows come on request."""
+
+    def test_links_become_linked_rows(self, table):
+        """Each cell is a list of the wanted columns; an empty link is NULL."""
+        result = table.to_arrow(expand={"Customer": ["Name", "Region"]})
+
+        assert result.column("Customer").to_pylist() == [
+            [{"Name": "Ann", "Region": "North"}, {"Name": "Cy", "Region": "South"}],
+            [{"Name": "Bo", "Region": None}],
+            None,
+        ]
+
+    def test_the_primary_field_is_the_default(self, table):
+        """A name is what people want to see behind a link."""
+        result = table.to_arrow(expand="Customer", columns=["Customer"])
+
+        assert result.column("Customer").to_pylist()[1] == [{"Name": "Bo"}]
+
+    def test_explode_gives_one_row_per_link(self, table):
+        """Rows without a link stay, with empties."""
+        frame = table.to_pandas(
+            expand={"Customer": ["Name"]}, explode=True, columns=["Order No", "Customer"]
+        )
+
+        assert frame.columns.tolist() == ["Order No", "Customer.Name"]
+        assert frame["Order No"].tolist() == ["A-1", "A-1", "A-2", "A-3"]
+        assert frame["Customer.Name"].fillna("–").tolist() == ["Ann", "Cy", "Bo", "–"]
+
+    def test_a_linked_row_that_is_gone_is_null_in_its_place(self, table, customers):
+        """The list keeps its length, so that positions still match the ids."""
+        customers.delete([customers.records[0]["record_id"]])
+
+        result = table.to_arrow(expand="Customer")
+        assert result.column("Customer").to_pylist()[0] == [None, {"Name": "Cy"}]
+
+    def test_many_links_are_fetched_the_cheaper_way(self, crm, lark, lark_emulator):
+        """Seven hundred links cost two searches instead of seven batch calls."""
+        people = crm.table("People", {"Name": [f"p{n}" for n in range(700)]})
+        ids = [record["record_id"] for record in people.records]
+        crm.table(
+            "Seats",
+            fields=[("No", "Number"), ("Who", "SingleLink", {"table": people})],
+            rows=[{"No": n, "Who": [record_id]} for n, record_id in enumerate(ids)],
+        )
+
+        result = lark.table("CRM.Seats").to_arrow(expand="Who")
+
+        assert result.column("Who").to_pylist() == [[{"Name": f"p{n}"}] for n in range(700)]
+        assert lark_emulator.calls.count("batch_get") == 0
+
+    def test_only_links_expand(self, table):
+        """Other columns are refused with their type."""
+        with pytest.raises(larkbase.UnsupportedField, match="Number"):
+            table.to_arrow(expand="Amount")
+        with pytest.raises(larkbase.QueryError, match="not among the columns"):
+            table.to_arrow(expand="Customer", columns=["Amount"])
+        with pytest.raises(larkbase.QueryError, match="exactly one"):
+            table.to_pandas(explode=True)
+
+
+def test_a_field_called_record_id_gives_way(crm, lark):
+    """The first column is always the record's id; the field is renamed, and kept."""
+    crm.table("T", {"record_id": ["mine"], "x": ["y"]})
+    table = lark.table("CRM.T")
+    result = table.to_arrow()
+
+    assert result.column(0).to_pylist()[0].startswith("rec")
+    assert result.column(1).to_pylist() == ["mine"]
+    assert len(set(result.column_names)) == 3

@@ -1,0 +1,43 @@
+"""The types that users' checkers see; never run, checked by ``make types``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import assert_type
+
+import pandas as pd
+import polars as pl
+
+import larkbase_sdk as larkbase
+from larkbase_sdk import Database, Lark, Scan, Schema, Table
+from larkbase_sdk.api.models import ViewInfo
+
+
+def connecting() -> None:
+    assert_type(larkbase.connect(), Lark)
+    assert_type(larkbase.connect("https://acme.larksuite.com/base/x", domain="larksuite"), Lark)
+    assert_type(larkbase.demo(), Lark)
+
+
+def looking_around(lark: Lark) -> None:
+    assert_type(lark.databases["CRM"], Database)
+    assert_type(lark.databases["CRM"].tables["Orders"], Table)
+    assert_type(lark.table("CRM.Orders"), Table)
+    assert_type(lark.add("https://acme.larksuite.com/base/x"), Database)
+    assert_type(lark.table("CRM.Orders").schema, Schema)
+    assert_type(lark.table("CRM.Orders").views, list[ViewInfo])
+    assert_type(lark.identity, str)
+
+
+def reading(orders: Table) -> None:
+    assert_type(orders.count(), int)
+    assert_type(orders.head(), pd.DataFrame)
+    assert_type(orders.to_pandas(where="amount > 1"), pd.DataFrame)
+    assert_type(orders.to_polars(), pl.DataFrame)
+    assert_type(orders.to_parquet("orders.parquet"), Path)
+    assert_type(orders.to_csv("orders.csv"), Path)
+    scan = orders.scan(columns=["OrderNo"], where="amount > 1", order_by="-Amount", limit=3)
+    assert_type(scan, Scan)
+    assert_type(scan.select("OrderNo").where("amount > 2").limit(1), Scan)
+    assert_type(scan.to_pandas(expand="Customer", explode=True), pd.DataFrame)
+    assert_type(scan.count(), int)
