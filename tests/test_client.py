@@ -123,7 +123,7 @@ class TestLookingAround:
         """Every copied link names a view; reading the table still reads all of it."""
         orders = crm.find_table("Orders")
         view = orders.view("One", conditions=[("OrderNo", "is", ["A-1"])])
-        link = f"{orders.url}&view={view.view_id}"
+        link = f"{crm.url}?table={orders.table_id}&view={view.view_id}"
 
         assert lark.table(link).count() == 2
         assert len(lark.table(link).to_arrow(view=link)) == 1

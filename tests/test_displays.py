@@ -72,16 +72,13 @@ def test_displaying_costs_no_call(shown, lark_emulator, name):
     assert lark_emulator.calls.count() == before
 
 
-@pytest.mark.parametrize(
-    "name", ["Lark", "DatabaseMap", "Database", "TableMap", "Table", "Attachments"]
-)
+@pytest.mark.parametrize("name", ["Lark", "Database", "TableMap", "Table", "Attachments"])
 def test_displaying_before_the_first_use_costs_no_call_either(lark, lark_emulator, table, name):
     """What is not known yet is a dash or a hint, never a read."""
     lark.refresh()
     found = lark.table(table.url)
     objects = {
         "Lark": lark,
-        "DatabaseMap": lark.databases,
         "Database": found.database,
         "TableMap": found.database.tables,
         "Table": found,

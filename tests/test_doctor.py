@@ -34,7 +34,7 @@ def test_a_healthy_base_is_checked_down_to_one_record(lark, lark_emulator, crm):
     assert report.ok
     assert report.checks[0].detail.startswith("larkbase-sdk ")
     assert found(report) == [
-        ("credentials", "ok", f"app cli_dem… at {lark.domain}"),
+        ("credentials", "ok", f"{lark.identity} at {lark.domain}"),
         ("drive", "ok", "1 base in the root folder"),
         ("base CRM", "ok", "readable, 1 table"),
         ("records of CRM", "ok", "table Orders: one record can be read"),

@@ -11,7 +11,7 @@ import typer
 
 from larkbase_sdk.cli.common import account_command, data_command
 from larkbase_sdk.cli.failures import ACCESS
-from larkbase_sdk.cli.session import Session
+from larkbase_sdk.cli.session import Session  # noqa: TC001 (typer reads annotations)
 from larkbase_sdk.errors import ConfigurationError, LarkBaseError
 
 

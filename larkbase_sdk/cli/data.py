@@ -18,7 +18,7 @@ from larkbase_sdk.cli.arguments import (
     order,
 )
 from larkbase_sdk.cli.common import data_command
-from larkbase_sdk.cli.session import Session
+from larkbase_sdk.cli.session import Session  # noqa: TC001 (typer reads annotations)
 from larkbase_sdk.errors import QueryError
 
 if TYPE_CHECKING:

@@ -59,7 +59,7 @@ def tell(error: BaseException) -> None:
     if isinstance(error, KeyboardInterrupt):
         _write("Interrupted.")
     elif isinstance(error, LarkBaseError):
-        _write(f"{type(error).__name__}: {error}")
+        _write(f"{_public_name(error)}: {error}")
     elif isinstance(error, OSError):
         named = f": {error.filename}" if error.filename else ""
         _write(f"{type(error).__name__}: {error.strerror or error}{named}")
@@ -69,6 +69,12 @@ def tell(error: BaseException) -> None:
             "  Hint: a defect of larkbase: please report it. LARKBASE_LOG=debug tells where."
         )
     _log.debug("the command ended with an error", exc_info=error)
+
+
+def _public_name(error: LarkBaseError) -> str:
+    """Return the name of the documented class that an error is of."""
+    kinds = (kind for kind in type(error).__mro__ if kind.__module__ == LarkBaseError.__module__)
+    return next(kinds).__name__
 
 
 def _write(text: str) -> None:

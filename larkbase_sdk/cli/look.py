@@ -9,7 +9,7 @@ import typer
 
 from larkbase_sdk.cli.arguments import TableArgument, table_reference
 from larkbase_sdk.cli.common import data_command
-from larkbase_sdk.cli.session import Session
+from larkbase_sdk.cli.session import Session  # noqa: TC001 (typer reads annotations)
 from larkbase_sdk.errors import PermissionDenied, SourceSkipped
 
 if TYPE_CHECKING:

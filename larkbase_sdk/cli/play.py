@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from larkbase_sdk.cli.common import local_command
-from larkbase_sdk.cli.session import Session
+from larkbase_sdk.cli.session import Session  # noqa: TC001 (typer reads annotations)
 from larkbase_sdk.cli.text import command
 
 if TYPE_CHECKING:

@@ -32,8 +32,8 @@ orders.to_pandas(columns=["OrderNo", "Status", "Amount", "OrderDate"])
 """
 _FILTER = """
 # Read with a condition. Lark filters what it can, and every row is checked again here.
-where = "status = 'Open' AND amount > 4700 AND customer_region IN ('Java', 'Bali')"
-scan = orders.scan(columns=["OrderNo", "Amount", "Customer region"], where=where)
+where = "status = 'Open' AND amount > 4500 AND net > 4600"
+scan = orders.scan(columns=["OrderNo", "Amount", "Net", "Customer name"], where=where)
 scan.explain()
 scan.to_pandas()
 """

@@ -71,6 +71,7 @@ class Rules:
     today: date
     directory: Directory
     user_id_type: str = "open_id"
+    own_of_view: bool = False  # a view may look at formulas, which the search filter may not
 
 
 def is_empty(cell: Any) -> bool:
@@ -85,7 +86,7 @@ def compile_condition(condition: Condition, rules: Rules) -> Test:
         ApiError: when the operator or the values do not suit the field's type.
     """
     family = condition.field.kind.family
-    if condition.operator not in _allowed(family, rules.switches):
+    if condition.operator not in _allowed(family, rules):
         raise invalid_filter(
             correct=f"field '{condition.field.name}' fieldType '{condition.field.kind.type}' "
             f"not support {condition.operator}"
@@ -100,13 +101,14 @@ def compile_condition(condition: Condition, rules: Rules) -> Test:
     return _COMPILERS[family](condition, rules)
 
 
-def _allowed(family: str, switches: Switches) -> frozenset[str]:
+def _allowed(family: str, rules: Rules) -> frozenset[str]:
+    switches = rules.switches
     allowed = _DOCUMENTED.get(family, frozenset())
     if switches.inferred_operators == "work":
         allowed |= _INFERRED.get(family, frozenset())
     if family == "single" and switches.single_select_contains == "works":
         allowed |= {"contains"}
-    if family == "result" and switches.formula_filter == "works":
+    if family == "result" and (rules.own_of_view or switches.formula_filter == "works"):
         allowed |= _MEMBERSHIP | _ORDER
     return allowed
 

@@ -11,7 +11,8 @@ import orjson
 
 from larkbase_sdk.emulator.answers import JSON_TYPE
 from larkbase_sdk.emulator.faults import Fault
-from larkbase_sdk.emulator.server import ENDPOINTS, ServerThread, Service
+from larkbase_sdk.emulator.runner import ServerThread
+from larkbase_sdk.emulator.server import ENDPOINTS, Service
 from larkbase_sdk.emulator.switches import Switches
 from larkbase_sdk.emulator.tenant import APP_ID, APP_SECRET, Tenant
 from larkbase_sdk.errors import ConfigurationError
@@ -66,7 +67,7 @@ class LarkEmulator:
         except BaseException:
             listener.close()
             raise
-        self._thread = ServerThread(self._service, listener)
+        self._thread = ServerThread(self._service.application(), listener)
 
     def _fill(self, tenant: str, rows: int | None) -> None:
         if tenant not in ("empty", "sample"):

@@ -45,13 +45,6 @@ class EmulatedField:
         options.append(_option(self.field_id, len(options), name))
         self.options.append(name)
 
-    def set_options(self, names: Iterable[str]) -> None:
-        """Replace the options of a select field; stored cells stay as they are."""
-        if self.property is not None:
-            options = [_option(self.field_id, i, name) for i, name in enumerate(names)]
-            self.property["options"] = options
-            self.options = [str(option["name"]) for option in options]
-
 
 def _option(field_id: str, index: int, name: str) -> dict[str, Any]:
     return {"color": index % 55, "id": stable_id("opt", 7, field_id, index), "name": name}
@@ -106,15 +99,13 @@ def make_field(spec: ParsedSpec, table_id: str) -> EmulatedField:
 
 
 def _give_options(made: EmulatedField, options: Iterable[Any]) -> None:
-    items = list(options)
-    if all(isinstance(item, Mapping) for item in items):
-        made.property = {**(made.property or {}), "options": [dict(item) for item in items]}
-        made.options = [str(item["name"]) for item in items]
-    else:
-        made.set_options([str(item) for item in items])
-    for index, option in enumerate((made.property or {}).get("options", [])):
-        option.setdefault("id", stable_id("opt", 7, made.field_id, index))
-        option.setdefault("color", index % 55)
+    complete = []
+    for index, item in enumerate(options):
+        given = dict(item) if isinstance(item, Mapping) else {"name": str(item)}
+        name = str(given.get("name", ""))
+        complete.append({**_option(made.field_id, index, name), **given})
+        made.options.append(name)
+    made.property = {**(made.property or {}), "options": complete}
 
 
 def _declared_type(ui_type: str) -> dict[str, Any]:

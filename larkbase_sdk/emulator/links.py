@@ -12,27 +12,36 @@ if TYPE_CHECKING:
 
 
 def settle_property(table: EmulatedTable, spec: ParsedSpec) -> ParsedSpec:
-    """Return the description with ``table``, ``back`` and ``field`` replaced by ids."""
+    """Return the description with ``table``, ``back`` and ``field`` replaced by ids.
+
+    Lark's own form, which names the table by its id, gets the members that Lark adds.
+    """
     given = dict(spec.property or {})
-    if "table" not in given:
+    named = given.pop("table", given.get("table_id"))
+    if named is None:
         return spec
-    target = given.pop("table")
-    target = table.base.find_table(target) if isinstance(target, str) else target
+    target = table.base.find_table(named) if isinstance(named, str) else named
+    if target is None and "table_id" in given:
+        return spec
     if target is None:
-        msg = f"The base {table.base.name!r} has no such table to link to"
+        msg = f"The base {table.base.name!r} has no table {named!r} to link to"
         raise KeyError(msg)
     if spec.kind.ui_type == "Lookup":
         return replace(spec, property=_lookup(table, target, given))
-    settled = {**given, "table_id": target.table_id, "table_name": target.name}
+    settled = {"table_name": target.name, **given, "table_id": target.table_id}
     back = settled.pop("back", None)
-    if spec.kind.ui_type == "DuplexLink":
-        settled.update(_back_field(table, target, spec, back or table.name))
+    if spec.kind.ui_type == "DuplexLink" and "back_field_id" not in settled:
+        name = str(back or settled.get("back_field_name") or table.name)
+        settled.update(_back_field(table, target, spec, name))
     return replace(spec, property=settled)
 
 
 def _back_field(
     table: EmulatedTable, target: EmulatedTable, spec: ParsedSpec, name: str
 ) -> dict[str, Any]:
+    if target.find_field(name) is not None:
+        msg = f"The table {target.name!r} already has a field {name!r}"
+        raise ValueError(msg)
     here = make_field(replace(spec, property=None), table.table_id)
     back_property = {
         "back_field_id": here.field_id,

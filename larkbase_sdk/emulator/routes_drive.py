@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from larkbase_sdk.emulator.media import Media
 
 _MAX_FILES = 200
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
 def list_files(request: ApiRequest) -> dict[str, Any]:
@@ -203,11 +205,11 @@ def _file_answer(request: ApiRequest, media: Media) -> Answer:
     headers = [("Content-Disposition", f"attachment; filename*=UTF-8''{quote(media.name)}"),
                ("Accept-Ranges", "bytes")]  # fmt: skip
     content, size = media.content, len(media.content)
-    wanted = request.headers.get("range", "")
-    if not wanted.startswith("bytes="):
+    wanted = _RANGE.fullmatch(request.headers.get("range", ""))
+    if wanted is None:
         return Answer(200, content, media.type, tuple(headers))
-    first, _, last = wanted.removeprefix("bytes=").partition("-")
-    start = int(first) if first else max(size - int(last), 0)
+    first, last = wanted.groups()
+    start = int(first) if first else max(size - int(last or 0), 0)
     end = min(int(last), size - 1) if first and last else size - 1
     if start >= size:
         return Answer(416, b"", media.type, (("Content-Range", f"bytes */{size}"),))

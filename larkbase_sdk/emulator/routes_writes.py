@@ -97,7 +97,10 @@ def _add_field(table: EmulatedTable, spec: Any) -> EmulatedField:
     if table.find_field(name.strip()) is not None:
         raise ApiError(1254014)
     known = ("field_name", "type", "ui_type", "property", "description")
-    return table.add_field({key: spec[key] for key in known if key in spec})
+    try:
+        return table.add_field({key: spec[key] for key in known if key in spec})
+    except (KeyError, ValueError) as error:
+        raise ApiError(1254001, detail=str(error)) from None
 
 
 def create_view(request: ApiRequest) -> dict[str, Any]:
@@ -224,6 +227,8 @@ def _update(table: EmulatedTable, changes: Mapping[str, dict[str, Any]]) -> None
     if any(table.rows.position(record_id) is None for record_id in changes):
         raise ApiError(1254043)
     try:
+        for fields in changes.values():
+            table.converted(fields)
         for record_id, fields in changes.items():
             table.update(record_id, fields)
     except CellError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -257,6 +257,7 @@ def _find(table: EmulatedTable, query: Query, rules: Rules) -> Sequence[int]:
     wanted, sort = query.wanted, query.sort
     if query.view is not None:
         wanted, sort = _view_parts(table, query.view)
+        rules = replace(rules, own_of_view=True)
     positions = _default_order(table, rules.switches.default_order)
     if wanted is not None:
         compiled = compile_filter(wanted, rules)

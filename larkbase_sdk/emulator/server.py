@@ -1,21 +1,18 @@
-"""The HTTP side: routes, the way of every request, and a uvicorn server on a thread."""
+"""The HTTP side: routes, and the way of every request from fault to answer."""
 
 from __future__ import annotations
 
 import asyncio
 import math
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
-import uvicorn
 from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from larkbase_sdk.emulator import (
     routes_auth,
@@ -40,8 +37,6 @@ from larkbase_sdk.emulator.request import ApiRequest
 from larkbase_sdk.emulator.search import Searcher
 
 if TYPE_CHECKING:
-    import socket
-
     from starlette.requests import Request
     from starlette.types import Receive, Scope, Send
 
@@ -57,7 +52,6 @@ _RECORD = _RECORDS + "/{record_id}"
 _MEDIAS = "/open-apis/drive/v1/medias"
 _EXPLORER = "/open-apis/drive/explorer/v2"
 _TOKEN_PATH = "/open-apis/auth/v3/tenant_access_token/internal"  # noqa: S105 - a path
-_START_SECONDS = 10
 _OPEN = frozenset({"token", "temporary_file"})
 
 _ROUTES: tuple[tuple[str, str, str, Handler], ...] = (
@@ -305,81 +299,3 @@ def _parsed(raw: bytes) -> Any:
         return orjson.loads(raw) if raw else None
     except orjson.JSONDecodeError:
         return None
-
-
-class _Protocol(H11Protocol):
-    """uvicorn's protocol, which hands its transport to the application, so that it can be cut."""
-
-    def connection_made(self, transport: Any) -> None:
-        super().connection_made(transport)
-        self.app_state = {**self.app_state, "transport": transport}
-
-
-class _Server(uvicorn.Server):
-    """uvicorn's server without its waits: it ends at once when told to."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = threading.Event()
-        self._ended: asyncio.Event | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-
-    async def main_loop(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._ended = asyncio.Event()
-        await self.on_tick(0)
-        self.ready.set()
-        await self._ended.wait()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        for server in self.servers:
-            server.close()
-        for sock in sockets or []:
-            sock.close()
-        for connection in list(self.server_state.connections):
-            connection.transport.abort()
-        tasks = list(self.server_state.tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    def end(self) -> None:
-        """Stop serving; may be called from any thread."""
-        if self._loop is not None and self._ended is not None:
-            self._loop.call_soon_threadsafe(self._ended.set)
-
-
-class ServerThread:
-    """A running server on a thread of its own."""
-
-    def __init__(self, service: Service, sock: socket.socket) -> None:
-        config = uvicorn.Config(
-            service.application(),
-            http=_Protocol,
-            ws="none",
-            lifespan="off",
-            loop="asyncio",
-            log_config=None,
-            log_level="error",
-            access_log=False,
-            server_header=False,
-            date_header=False,
-        )
-        self._server = _Server(config)
-        self._thread = threading.Thread(
-            target=self._server.run, kwargs={"sockets": [sock]}, name="lark-emulator", daemon=True
-        )
-        self._thread.start()
-        if not self._server.ready.wait(_START_SECONDS):
-            msg = "The emulator's server did not start"
-            raise RuntimeError(msg)
-
-    def stop(self) -> None:
-        """Stop the server and wait until it has ended."""
-        if self._thread.is_alive():
-            self._server.end()
-            self._thread.join(_START_SECONDS)
-
-    def join(self) -> None:
-        """Wait until the server ends."""
-        self._thread.join()

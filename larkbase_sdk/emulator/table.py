@@ -74,6 +74,10 @@ class EmulatedTable:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def __bool__(self) -> bool:
+        # A table without rows is still a table.
+        return True
+
     def __repr__(self) -> str:
         return f"EmulatedTable({self.base.name}.{self.name}, {len(self)} rows)"
 
@@ -137,6 +141,22 @@ class EmulatedTable:
         with self.base.tenant.lock:
             self.field(reference).name = name
             self.base.revision += 1
+            self.touch()
+
+    def rename_option(self, reference: str, old: str, new: str) -> None:
+        """Rename an option of a select field, in its cells too."""
+        with self.base.tenant.lock:
+            one = self.field(reference)
+            one.options[one.options.index(old)] = new
+            for option in (one.property or {})["options"]:
+                if option["name"] == old:
+                    option["name"] = new
+            for row in self._stored().rows:
+                cell = row.cells.get(one.field_id)
+                if isinstance(cell, list):
+                    row.cells[one.field_id] = [new if name == old else name for name in cell]
+                elif cell == old:
+                    row.cells[one.field_id] = new
             self.touch()
 
     def delete_field(self, reference: str) -> None:
@@ -282,10 +302,17 @@ class EmulatedTable:
                 row.cells.setdefault(one.field_id, self._automatic(one, row))
         return row
 
+    def converted(self, cells: Mapping[str, Any]) -> list[tuple[EmulatedField, Any]]:
+        """Return each named field with the cell that a value becomes there; changes no row."""
+        world = self.base.world
+        named = [(self.field(reference), value) for reference, value in cells.items()]
+        return [
+            (one, None if one.kind.family == _SILENT else to_cell(one, value, world))
+            for one, value in named
+        ]
+
     def _set_cells(self, row: Row, cells: Mapping[str, Any]) -> None:
-        for reference, value in cells.items():
-            one = self.field(reference)
-            cell = None if one.kind.family == _SILENT else to_cell(one, value, self.base.world)
+        for one, cell in self.converted(cells):
             if cell is None:
                 row.cells.pop(one.field_id, None)
                 continue

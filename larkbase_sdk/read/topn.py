@@ -18,11 +18,14 @@ _ROWS_BETWEEN_CUTS = 5_000
 
 
 def sort_table(table: pa.Table, order: Sequence[SortKey]) -> pa.Table:
-    """Return ``table`` in the given order; stable, empty cells last in both directions."""
+    """Return ``table`` in the given order; stable, empty cells last in both directions.
+
+    Arrow places empty cells at the end unless told otherwise.
+    """
     import pyarrow.compute as pc
 
     keys = [(key.column, "descending" if key.descending else "ascending") for key in order]
-    return table.take(pc.sort_indices(table, sort_keys=keys, null_placement="at_end"))
+    return table.take(pc.sort_indices(table, sort_keys=keys))
 
 
 class TopN:

@@ -17,7 +17,9 @@ import pytest
 from larkbase_sdk.api import LarkApi
 from larkbase_sdk.api.auth import Auth, TenantAuth
 from larkbase_sdk.api.domain import Domain
+from larkbase_sdk.api.endpoints import GET_BASE
 from larkbase_sdk.api.http import Http
+from larkbase_sdk.errors import LarkBaseError
 from larkbase_sdk.options import Options
 
 SECRET = "s3cret-of-the-app"
@@ -226,3 +228,15 @@ def api(open_api: ApiMaker) -> LarkApi:
 def secret() -> str:
     """The secret that no text may show."""
     return SECRET
+
+
+@pytest.fixture
+def error_of() -> Callable[..., LarkBaseError]:
+    """Makes a call that must fail and returns its error."""
+
+    def make(api: LarkApi, **how: Any) -> LarkBaseError:
+        with pytest.raises(LarkBaseError) as caught:
+            api.http.call(GET_BASE, path={"app": "NQRx"}, **how)
+        return caught.value
+
+    return make

@@ -236,7 +236,10 @@ class TestExport:
             ("rows.feather", lambda path: pa.feather.read_table(path).to_pylist()),
             ("rows.csv", lambda path: pa.csv.read_csv(path).to_pylist()),
             ("rows.json", lambda path: json.loads(path.read_bytes())),
-            ("rows.ndjson", lambda path: [json.loads(line) for line in path.open()]),
+            (
+                "rows.ndjson",
+                lambda path: [json.loads(line) for line in path.read_bytes().splitlines()],
+            ),
         ],
     )
     def test_the_suffix_is_the_format(self, run, orders, tmp_path, name, read):

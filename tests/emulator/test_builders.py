@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import signal
+import subprocess
+import sys
 
 import pytest
+import requests
 
 from larkbase_sdk.emulator import LarkEmulator
 from larkbase_sdk.errors import ConfigurationError
@@ -49,6 +53,15 @@ def test_a_name_gives_the_same_base_and_table_again(emulator):
         assert (again.base.app_token, again.table_id) == (base.app_token, table.table_id)
         assert again.fields[0].field_id == table.fields[0].field_id
         assert again.records[0]["record_id"] == table.records[0]["record_id"]
+
+
+def test_an_empty_table_is_found_again(emulator):
+    """A table without rows is not made twice."""
+    base = emulator.database("CRM")
+    table = base.table("Empty", fields=["Name"])
+
+    assert base.table("Empty") is table
+    assert base.tables == [table]
 
 
 def test_ids_look_like_larks(emulator):
@@ -98,6 +111,18 @@ def test_fields_change_and_go(emulator):
     assert renamed == field_id
     assert list(table.records[0]["fields"]) == ["Name"]
     assert table.find_field("Amount") is None
+
+
+def test_a_renamed_option_is_renamed_in_the_cells(emulator):
+    """Options change their name between two reads."""
+    specs = ["Name", ("One", "SingleSelect"), ("Many", "MultiSelect")]
+    rows = [{"One": "old", "Many": ["old", "x"]}]
+    table = emulator.database("CRM").table("T", fields=specs, rows=rows)
+    table.rename_option("One", "old", "new")
+    table.rename_option("Many", "old", "new")
+
+    assert table.records[0]["fields"] == {"One": "new", "Many": ["new", "x"]}
+    assert table.field("Many").property["options"][0]["name"] == "new"
 
 
 def test_a_new_field_may_take_a_name_that_was_given_up(emulator):
@@ -185,6 +210,25 @@ def test_a_taken_port_is_a_configuration_error(emulator):
 
     with pytest.raises(ConfigurationError, match=f"port {port}"):
         LarkEmulator(port=port)
+
+
+def test_serve_runs_until_it_is_interrupted():
+    """The blocking form tells how to connect, answers, and ends quietly on Ctrl-C."""
+    code = "from larkbase_sdk.emulator import serve; serve(port=0)"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        url = process.stdout.readline().split()[-1]
+        settings = process.stdout.readline().split()
+        status = requests.get(f"{url}/open-apis/drive/v1/files", timeout=10).status_code
+        process.send_signal(signal.SIGINT)
+        errors = process.communicate(timeout=10)[1]
+
+    assert settings == [
+        f"LARK_DOMAIN={url}", "LARK_APP_ID=cli_demo",
+        "LARK_APP_SECRET=demo-secret-of-the-emulator",
+    ]  # fmt: skip
+    assert (status, process.returncode, errors) == (400, 0, "")
 
 
 def test_a_stopped_emulator_leaves_its_port(emulator):

@@ -101,6 +101,9 @@ def test_a_download_can_be_resumed(emulator, api):
 
     assert (answer.status_code, answer.content) == (206, b"456789")
     assert answer.headers["Content-Range"] == "bytes 4-9/10"
+    assert api.call("GET", path, headers={"Range": "bytes=-2"}).content == b"89"
+    assert api.call("GET", path, headers={"Range": "bytes=1-2"}).content == b"12"
+    assert api.call("GET", path, headers={"Range": "lines=1-2"}).status_code == 200
     assert api.call("GET", path, headers={"Range": "bytes=10-"}).status_code == 416
 
 
@@ -231,8 +234,15 @@ def test_automatic_fields_fill_themselves(emulator, api):
 
 def test_a_custom_number_is_found_by_its_counter_only(emulator, api):
     """The fixed characters must be left out of the condition."""
-    serial = {"auto_serial": {"type": "custom", "options": [
-        {"type": "fixed_text", "value": "ET"}, {"type": "system_number", "value": "9"}]}}
+    serial = {
+        "auto_serial": {
+            "type": "custom",
+            "options": [
+                {"type": "fixed_text", "value": "ET"},
+                {"type": "system_number", "value": "9"},
+            ],
+        }
+    }
     table = emulator.database("CRM").table(
         "T", fields=["Name", ("No", "AutoNumber", serial)], rows=[{"Name": n} for n in "abc"]
     )  # fmt: skip

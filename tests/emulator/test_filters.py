@@ -259,8 +259,15 @@ def test_every_example_of_the_reference_ends_as_it_says(emulator, api, samples):
     """The bodies collected from documentation and live use succeed or fail as noted there."""
     for open_id in ("ou_a", "ou_b"):
         emulator.person(open_id)
-    serial = {"auto_serial": {"type": "custom", "options": [
-        {"type": "fixed_text", "value": "ET"}, {"type": "system_number", "value": "9"}]}}
+    serial = {
+        "auto_serial": {
+            "type": "custom",
+            "options": [
+                {"type": "fixed_text", "value": "ET"},
+                {"type": "system_number", "value": "9"},
+            ],
+        }
+    }
     table = emulator.database("Examples").table(
         "Examples",
         fields=["Name", ("Amount", "Number"), ("Due", "DateTime"), ("Done", "Checkbox"),

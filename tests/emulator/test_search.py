@@ -56,9 +56,7 @@ def test_a_page_size_in_the_body_counts_only_by_switch(emulator, api, letters):
     assert len(api.search(letters, {"page_size": 2})["items"]) == 2
 
 
-@pytest.mark.parametrize(
-    ("size", "expected"), [("0", (400, 1254011)), ("501", (400, 99992402))]
-)
+@pytest.mark.parametrize(("size", "expected"), [("0", (400, 1254011)), ("501", (400, 99992402))])
 def test_page_sizes_have_limits(api, letters, size, expected):
     """Search refuses page sizes below 1 and above 500."""
     assert api.refused(letters, {}, page_size=size)[:2] == expected

@@ -35,7 +35,7 @@ def all_types(emulator, samples):
     specs = [*fields, *(kind for kind in extra.items() if kind[0] not in names)]
     base = emulator.database("All")
     base.access = "manage"
-    return base.table("All", fields=specs, rows=[{n: c for n, c in cells.items()}])
+    return base.table("All", fields=specs, rows=[cells])
 
 
 def test_fields_are_listed_as_documented(api, all_types, samples):

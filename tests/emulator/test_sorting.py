@@ -8,7 +8,7 @@ import pytest
 @pytest.fixture
 def rows(emulator):
     """Rows a…e, the last one empty but for its name."""
-    table = emulator.database("CRM").table(
+    return emulator.database("CRM").table(
         "Rows",
         fields=["Name", ("N", "Number", {"formatter": "0"}), "Text",
                 ("Status", "SingleSelect", {"options": ["z", "a", "m"]}), ("When", "DateTime"),
@@ -26,7 +26,6 @@ def rows(emulator):
             {"Name": "e"},
         ],
     )  # fmt: skip
-    return table
 
 
 def by(name, desc=None):

@@ -64,11 +64,17 @@ def tasks(emulator):
 
 def test_batches_create_update_and_delete(api, tasks):
     """Several records are written in one call."""
-    created = api.data("POST", api.path(tasks, "/records/batch_create"),
-                       json={"records": [{"fields": {"Name": "d"}}, {"fields": {"N": 5}}]})
+    created = api.data(
+        "POST",
+        api.path(tasks, "/records/batch_create"),
+        json={"records": [{"fields": {"Name": "d"}}, {"fields": {"N": 5}}]},
+    )
     ids = [record["record_id"] for record in created["records"]]
-    api.data("POST", api.path(tasks, "/records/batch_update"),
-             json={"records": [{"record_id": ids[1], "fields": {"Name": "e"}}]})
+    api.data(
+        "POST",
+        api.path(tasks, "/records/batch_update"),
+        json={"records": [{"record_id": ids[1], "fields": {"Name": "e"}}]},
+    )
     api.data("POST", api.path(tasks, "/records/batch_delete"), json={"records": [ids[0]]})
     api.data("DELETE", api.path(tasks, f"/records/{tasks.records[0]['record_id']}"))
     api.data("PUT", api.path(tasks, f"/records/{tasks.records[0]['record_id']}"),
@@ -113,6 +119,32 @@ def test_other_refusals_of_writes(api, tasks):
     assert api.refusal("POST", api.path(tasks, "/fields"), json=field)[1] == 1254014
     token = {"client_token": "not-a-uuid"}
     assert api.refusal("POST", records, json={"fields": {}}, params=token)[:2] == (400, 1254037)
+
+
+def test_a_refused_update_changes_nothing(api, tasks):
+    """One bad value in a batch leaves every record as it was."""
+    ids = [record["record_id"] for record in tasks.records]
+    records = [{"record_id": ids[0], "fields": {"Name": "A", "N": 1}},
+               {"record_id": ids[1], "fields": {"Name": "B", "N": "x"}}]  # fmt: skip
+    path = api.path(tasks, "/records/batch_update")
+
+    assert api.refusal("POST", path, json={"records": records})[1] == 1254061
+    assert api.keys(tasks) == ["a", "b", "c"]
+
+
+def test_links_made_over_http_get_their_other_end(api, tasks):
+    """A duplex link names its table by id; the service adds name and back field."""
+    other = tasks.base.table("Other", {"Name": ["x"]})
+    body = {"field_name": "Link", "type": 21, "property": {"table_id": other.table_id}}
+    made = api.data("POST", api.path(tasks, "/fields"), json=body)["field"]
+
+    back = other.field("Tasks")
+    assert made["property"] == {
+        "back_field_id": back.field_id, "back_field_name": "Tasks", "multiple": True,
+        "table_id": other.table_id, "table_name": "Other",
+    }  # fmt: skip
+    again = {**body, "field_name": "Link 2"}
+    assert api.refusal("POST", api.path(tasks, "/fields"), json=again)[1] == 1254001
 
 
 def test_a_view_can_be_made(api, tasks):

@@ -204,7 +204,9 @@ class Both:
             }
             for position, (row, record_id) in enumerate(zip(rows, self.ids, strict=True))
         ]
-        self.duckdb.register("truth", pa.Table.from_pylist(truth, TRUTH_TYPES))
+        # DuckDB pushes conditions into Arrow tables it scans; its own tables it filters itself.
+        self.duckdb.register("given", pa.Table.from_pylist(truth, TRUTH_TYPES))
+        self.duckdb.execute("CREATE OR REPLACE TABLE truth AS FROM given")
 
     def expected(self, condition: str, order: str = "") -> list[str]:
         query = f"SELECT position FROM truth WHERE {condition} {order}"
