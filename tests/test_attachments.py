@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import threading
 from pathlib import Path
 
 import pytest
@@ -206,23 +205,18 @@ class TestDownload:
         assert len(sent) == 3
         assert all(products.table_id in extra for extra in sent)
 
-    def test_an_interrupt_leaves_no_half_file(self, photos, tmp_path, monkeypatch):
-        """Ctrl-C ends the running downloads at their next piece."""
-        drive = type(photos._scan.table.database.lark.api.drive)
-        whole = drive.download
-        begun = threading.Event()
+    def test_an_interrupt_leaves_no_half_file(self, lark_emulator, products, tmp_path):
+        """What is there is whole; nothing unfinished is left behind."""
 
-        def interrupted(self, url_or_token, extra=None):
-            for piece in whole(self, url_or_token, extra):
-                begun.set()
-                yield piece
-            raise KeyboardInterrupt
+        def interrupt(call):
+            if call["endpoint"] == "media":
+                raise KeyboardInterrupt
 
-        monkeypatch.setattr(drive, "download", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            photos.download(tmp_path, workers=2)
+        with lark_emulator.connect(options=Options(on_call=interrupt)) as client:
+            photos = client.table("CRM.Products").attachments("Photo")
+            with pytest.raises(KeyboardInterrupt):
+                photos.download(tmp_path, workers=2)
 
-        assert begun.is_set()
         assert list(tmp_path.iterdir()) == []
 
     @pytest.mark.parametrize("workers", [0, -1])

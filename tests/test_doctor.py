@@ -75,6 +75,20 @@ def test_only_the_base_of_the_link_is_checked(lark, lark_emulator, crm):
     ]
 
 
+def test_the_base_of_the_connection_is_known(lark_emulator, crm):
+    """A base that no Drive lists is checked when its link was given."""
+    lark_emulator.drive.remove(crm.app_token)
+    with lark_emulator.connect(url=crm.url, options=Options(retries=0)) as lark:
+        report = lark.doctor()
+
+    assert ("base CRM", "ok", "readable, 1 table") in found(report)
+
+
+def test_a_name_will_do(lark, crm):
+    """Where a link fits, a name fits."""
+    assert ("base CRM", "ok", "readable, 1 table") in found(examine(lark, "crm"))
+
+
 def test_a_wiki_link_is_followed(lark, lark_emulator, crm):
     """The base behind the page is checked."""
     node = lark_emulator.drive.wiki_node(crm)

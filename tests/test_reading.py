@@ -406,3 +406,10 @@ def test_strict_reading_refuses_such_a_cell(lark_emulator):
 
         with pytest.raises(larkbase.LarkBaseError, match="rec2"):
             table.to_arrow()
+
+
+def test_a_throttled_page_is_waited_for(table, lark_emulator):
+    """Refusals because of the rate are repeated within the usual bounds, page after page."""
+    lark_emulator.throttle(times=3, reset=0, endpoint="search")
+
+    assert numbers_of(table.to_arrow(limit=600)) == list(range(600))

@@ -71,7 +71,7 @@ class Bitable:
         page_size: int,
         parse: Callable[[bytes], T],
         page_token: str | None = None,
-        attempts: int | None = None,
+        repeat_once: Collection[int] = (),
     ) -> T:
         """Return what ``parse`` makes of one page of records: one call.
 
@@ -83,14 +83,15 @@ class Bitable:
             parse: Reads the whole body; may raise ``MalformedBody``.
             page_token: Token of the page. It goes into the query: in the body Lark ignores it
                 and sends the first page for ever (seen live).
-            attempts: Tries in all, instead of 1 + ``options.retries``.
+            repeat_once: Codes after which the caller asks for something else, so that one
+                repeat is enough.
         """
         return self._http.call_parsed(
             SEARCH_RECORDS,
             path={"app": app, "table": table},
             query={"page_size": page_size, "page_token": page_token},
             body=body,
-            attempts=attempts,
+            repeat_once=repeat_once,
             parse=parse,
         )
 

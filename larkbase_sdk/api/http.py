@@ -16,7 +16,7 @@ from larkbase_sdk.api.transport import Exchange, Failure, Transport
 from larkbase_sdk.errors import ConfigurationError, scrub
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from larkbase_sdk.api.auth import Auth
     from larkbase_sdk.api.domain import Domain
@@ -132,11 +132,13 @@ class Http:
         query: Mapping[str, Any] | None = None,
         body: Any = None,
         attempts: int | None = None,
+        repeat_once: Collection[int] = (),
     ) -> T:
         """Make a call and return what ``parse`` makes of the whole body.
 
         ``parse`` sees successful envelopes only. It may raise ``MalformedBody``, which counts as
-        a broken answer and is repeated.
+        a broken answer and is repeated. ``repeat_once`` holds codes for which the caller knows
+        something better than repeating; the other arguments are those of ``call``.
 
         Raises:
             LarkBaseError: as for ``call``.
@@ -149,7 +151,7 @@ class Http:
             except MalformedBody as error:
                 raise _Failed(broken(raw, error, self._speaker)) from None
 
-        return self._run(_call(endpoint, path, query, body), attempt, attempts)
+        return self._run(_call(endpoint, path, query, body), attempt, attempts, repeat_once)
 
     def stream(
         self,
@@ -183,7 +185,13 @@ class Http:
     def __repr__(self) -> str:
         return f"Http({self.domain.label}, as {self.identity})"
 
-    def _run(self, call: Call, attempt: Callable[[Call, str | None], T], attempts: int | None) -> T:
+    def _run(
+        self,
+        call: Call,
+        attempt: Callable[[Call, str | None], T],
+        attempts: int | None,
+        repeat_once: Collection[int] = (),
+    ) -> T:
         """Attempt a call until it succeeds, or until repeating cannot help or is used up."""
         repeats, renewed = 0, False
         while True:
@@ -197,6 +205,8 @@ class Http:
                 renewed = True
                 continue
             allowed = self.options.retries if attempts is None else attempts - 1
+            if fault.code in repeat_once:
+                allowed = min(allowed, 1)
             if not _repeatable(call, fault) or repeats >= min(allowed, fault.most_repeats):
                 # Raised outside the handler: a cause would carry the request and its token.
                 raise fault.raised()

@@ -116,6 +116,7 @@ def _of_answer(service: str, error: Any) -> LarkBaseError:
 
 
 def _of_client(service: str, error: Exception) -> LarkBaseError:
+    from botocore.exceptions import ConnectionError as NotConnectedError
     from botocore.exceptions import (
         HTTPClientError,
         NoCredentialsError,
@@ -129,7 +130,7 @@ def _of_client(service: str, error: Exception) -> LarkBaseError:
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
         msg = f"There are no usable credentials of AWS: {error}"
         return AuthenticationError(msg, hint=_CREDENTIALS)
-    if isinstance(error, HTTPClientError):
+    if isinstance(error, HTTPClientError | NotConnectedError):
         msg = f"No answer came from {service} of AWS: {error}"
         return NetworkError(msg, hint=_REACH)
     return ServiceError(f"The call to {service} of AWS failed: {error}")

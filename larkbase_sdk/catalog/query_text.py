@@ -22,29 +22,23 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
+_SIGN = "sign"
+
+_PARSED = frozenset({"SELECT", "WITH", "INSERT", "CREATE", "DELETE", "MERGE", "UPDATE", "TABLE"})
+"""First words of the statements that are given to the parser."""
+
 _BEFORE_TABLES = frozenset({"JOIN", "INTO", "UPDATE", "TABLE"})
-_BEFORE_TABLES_AT = {
-    "SHOW": frozenset({"IN", "FOR"}),
+_FURTHER = {
+    "SHOW": frozenset({"IN", "FOR", "PARTITIONS", "TBLPROPERTIES"}),
     "MERGE": frozenset({"USING"}),
 }
+"""Words that stand before tables in statements with that first word."""
+
 _LEADING = frozenset({"DESCRIBE", "DESC", "ANALYZE"})
-_PASSED_OVER = frozenset({"IF", "NOT", "EXISTS", "LATERAL", "COLUMNS", "EXTENDED", "FORMATTED"})
+_PASSED_OVER = frozenset({"IF", "NOT", "EXISTS", "LATERAL", "EXTENDED", "FORMATTED"})
 _ENDS_FROM = frozenset(
-    [
-        "SELECT",
-        "WHERE",
-        "GROUP",
-        "ORDER",
-        "HAVING",
-        "LIMIT",
-        "OFFSET",
-        "FETCH",
-        "UNION",
-        "INTERSECT",
-        "EXCEPT",
-        "WINDOW",
-        "SET",
-    ]
+    {"SELECT", "WHERE", "GROUP", "ORDER", "HAVING", "LIMIT", "OFFSET", "FETCH"}
+    | {"UNION", "INTERSECT", "EXCEPT", "WINDOW", "SET"}
 )
 
 
@@ -94,7 +88,8 @@ def table_references(sql: str) -> list[TableReference]:
     The text is parsed. What the parser does not know, such as ``SHOW … IN``, ``UNLOAD``,
     ``EXPLAIN`` or ``USING EXTERNAL FUNCTION``, is scanned for the places where tables stand.
     """
-    found = _parsed(sql)
+    first = next((token.keyword for token in _tokens(sql) if token.text != "("), "")
+    found = _parsed(sql) if first in _PARSED else None
     return _scanned(sql) if found is None else found
 
 
@@ -171,13 +166,15 @@ class _Scan:
         place = 0
         while place < len(self.tokens):
             token = self.tokens[place]
-            if token.kind == "sign":
+            if token.kind == _SIGN:
                 self._sign(token.text)
                 place += 1
             elif token.is_name and not self._keyword(token.keyword, place):
                 place = self._name(place)
             else:
                 place += 1
+        if self.tokens and self.tokens[0].keyword == "SHOW":
+            return _joined(self.found)
         return [
             item for item in self.found if item.database or item.table.lower() not in self.common
         ]
@@ -210,11 +207,11 @@ class _Scan:
 
     def _is_leading(self, word: str, place: int) -> bool:
         first = self.tokens[0].keyword
-        return (word in _LEADING and place == 0) or word in _BEFORE_TABLES_AT.get(first, ())
+        return (word in _LEADING and place == 0) or word in _FURTHER.get(first, ())
 
     def _name(self, place: int) -> int:
         """Take a dotted name, and return the place behind it."""
-        start, parts = place, [self.tokens[place].name]
+        parts = [self.tokens[place].name]
         while self._text(place + 1) == "." and self._is_name(place + 2):
             place += 2
             parts.append(self.tokens[place].name)
@@ -225,8 +222,7 @@ class _Scan:
             self.found.append(TableReference(database, parts[-1]))
         if len(parts) == 1 and after.upper() == "AS" and self._text(place + 2) == "(":
             self.common.add(parts[0].lower())
-        if frame.expects and start:
-            frame.expects = False
+        frame.expects = False
         return place + 1
 
     def _text(self, place: int) -> str:
@@ -236,17 +232,25 @@ class _Scan:
         return place < len(self.tokens) and self.tokens[place].is_name
 
 
+def _joined(found: list[TableReference]) -> list[TableReference]:
+    """Read ``SHOW COLUMNS FROM table IN database``, which names the two apart."""
+    if [item.database for item in found] == ["", ""]:
+        return [TableReference(found[1].table, found[0].table)]
+    return found
+
+
 def _scanned(sql: str) -> list[TableReference]:
-    return [item for statement in _statements(sql) for item in _Scan(statement).run()]
+    statements: list[list[_Token]] = [[]]
+    for token in _tokens(sql):
+        if token == (_SIGN, ";"):
+            statements.append([])
+        else:
+            statements[-1].append(token)
+    return [item for statement in statements for item in _Scan(statement).run()]
 
 
-def _statements(sql: str) -> Iterator[list[_Token]]:
-    tokens: list[_Token] = []
+def _tokens(sql: str) -> Iterator[_Token]:
     for match in _TOKEN.finditer(sql):
         kind = str(match.lastgroup)
-        if kind == "sign" and match[0] == ";":
-            yield tokens
-            tokens = []
-        elif kind != "nothing":
-            tokens.append(_Token(kind, match[0]))
-    yield tokens
+        if kind != "nothing":
+            yield _Token(kind, match[0])

@@ -106,7 +106,11 @@ def explain(
     with session.lark(table) as lark:
         found = _scan(lark, table, where, columns, view, order_by, limit).explain()
         session.output.report(repr(found), [_explained(found)])
-    again = ["--where", where] if where else []
+    given = {
+        "--where": where, "--columns": columns, "--view": view, "--order-by": order_by,
+        "--limit": None if limit is None else str(limit),
+    }  # fmt: skip
+    again = [word for flag, value in given.items() if value is not None for word in (flag, value)]
     session.output.next(session.command("export", table, *again, "--to", "rows.parquet"))
 
 

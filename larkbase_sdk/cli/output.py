@@ -9,8 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
 from larkbase_sdk.cli.formats import BINARY, Format, format_of, write
-from larkbase_sdk.cli.text import fitting, one_line, printable
-from larkbase_sdk.display import text_table
+from larkbase_sdk.cli.text import count, fit, one_line, printable
 from larkbase_sdk.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -19,6 +18,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Rows = Sequence[Mapping[str, Any]]
+
+_ENDLESS = 10**6
+"""Places of a line that no terminal ends."""
 
 
 class Output:
@@ -37,20 +39,26 @@ class Output:
         """Return the format of data for a file, or for stdout when None.
 
         Raises:
-            ConfigurationError: when bytes would be shown on a terminal, or a table would be
-                written to a file.
+            ConfigurationError: when bytes would be shown on a terminal, when a table would be
+                written to a file, or when the file has no folder.
         """
         if target is not None:
-            chosen = format_of(target) if self.wanted is None else self.wanted
-            if chosen is Format.TABLE:
-                msg = "The format table is for people; a file needs another one."
-                raise ConfigurationError(msg, hint="Leave --format out: the suffix decides.")
-            return chosen
+            return self._check_file(target)
         terminal = sys.stdout.isatty()
         if terminal and self.wanted in BINARY:
             msg = f"The format {self.wanted} is not for a terminal."
             raise ConfigurationError(msg, hint="Send it to a file: add > FILE.")
         return self.wanted or (Format.TABLE if terminal else Format.NDJSON)
+
+    def _check_file(self, target: Path) -> Format:
+        chosen = format_of(target) if self.wanted is None else self.wanted
+        if chosen is Format.TABLE:
+            msg = "The format table is for people; a file needs another one."
+            raise ConfigurationError(msg, hint="Leave --format out: the suffix decides.")
+        if not target.parent.is_dir():
+            msg = f'There is no folder "{target.parent}".'
+            raise ConfigurationError(msg, hint="Make the folder first, or name another one.")
+        return chosen
 
     def records(self, reader: pa.RecordBatchReader, target: Path | None = None) -> int:
         """Write the rows of a table, batch by batch, and return how many they were.
@@ -111,12 +119,11 @@ class Output:
         if not rows:
             _say("  ".join(names) or empty, sys.stdout)
             return
-        shown = fitting(rows, shutil.get_terminal_size().columns if sys.stdout.isatty() else 10**6)
-        _say(text_table([{name: row[name] for name in shown} for row in rows]), sys.stdout)
-        hidden = [name for name in rows[0] if name not in shown]
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _ENDLESS
+        shown, hidden = fit(rows, width)
+        _say(shown, sys.stdout)
         if hidden:
-            names_left = one_line(", ".join(hidden))
-            self._aside(f"{len(hidden)} more columns do not fit: {names_left}")
+            self._aside(f"{count(len(hidden), 'column')} left out: {one_line(', '.join(hidden))}")
 
 
 def _say(text: str, stream: IO[str]) -> None:

@@ -48,9 +48,11 @@ class Session:
         """
         from larkbase_sdk.api.links import is_link
         from larkbase_sdk.client import connect
-        from larkbase_sdk.options import options
+        from larkbase_sdk.options import environment_error, options
         from larkbase_sdk.profile import find_credentials
 
+        if environment_error is not None:
+            raise environment_error
         try:
             find_credentials(profile=self.profile, domain=self.domain)
         except ConfigurationError as error:

@@ -108,7 +108,12 @@ def _checkbox(convert: Converter) -> Converter:
 
 
 def _unwrapping(convert: Converter, target: pa.DataType) -> Converter:
-    """Take the wrapper ``{type, value}`` off the cell of a formula or lookup."""
+    """Take the wrapper ``{type, value}`` off the cell of a formula or lookup.
+
+    A formula has one result. Where several come, segments are joined, the ids of links are put
+    together, other texts are shown as a JSON list, and everything else is NULL with a note,
+    because no choice between them would be right.
+    """
     is_list = pa.types.is_list(target)
     is_record = pa.types.is_struct(target) and not _link_member(target)
 
@@ -148,7 +153,11 @@ def _text(value: Any, _: Note) -> str | None:
     joined = _segment_text(value)
     if joined is not None or _holds_nothing(value):
         return joined
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=float)
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=float)
+    except RecursionError:
+        msg = "the value is nested too deep"
+        raise _CellError(msg) from None
 
 
 def _segment_text(value: Any) -> str | None:
@@ -237,7 +246,7 @@ def _double(target: pa.DataType) -> Converter:
         try:
             result = float(number)
             if narrow:
-                struct.pack("f", result)
+                struct.pack("<f", result)
         except OverflowError:
             result = math.inf
         if math.isinf(result):
@@ -262,10 +271,10 @@ def _decimal(target: pa.DataType) -> Converter:
         if number is None:
             return None
         exact = Decimal(repr(number)) if isinstance(number, float) else Decimal(number)
-        if abs(exact) >= limit:
+        if exact.copy_abs() >= limit:
             raise _out_of_range(target)
         rounded = context.quantize(exact, unit)
-        if abs(rounded) >= limit:
+        if rounded.copy_abs() >= limit:
             raise _out_of_range(target)
         return rounded
 
@@ -301,6 +310,11 @@ def _truth(value: Any, _: Note) -> bool | None:
         msg = "the text is neither true nor false"
         raise _CellError(msg)
     return _TRUTH.get(word)
+
+
+def is_millis(target: pa.DataType) -> bool:
+    """Whether a type counts milliseconds, the only unit in which Lark sends times."""
+    return pa.types.is_timestamp(target) and target.unit == "ms"
 
 
 def _millis(value: Any, _: Note) -> int | None:
@@ -367,8 +381,8 @@ def _one_link(value: Any, name: str) -> Any:
     ids: list[Any] = []
     for item in value:
         found = _member(item, name) if isinstance(item, dict) else item
-        ids.extend(found if isinstance(found, list) else [] if found is None else [found])
-    return {name: ids}
+        ids += found if isinstance(found, list) else [found]
+    return {name: [found for found in ids if found is not None]}
 
 
 def _bytes(_: pa.DataType) -> Converter:
@@ -398,7 +412,7 @@ _MAKERS: tuple[tuple[Callable[[Any], bool], Callable[[Any], Converter]], ...] = 
     (pa.types.is_decimal, _decimal),
     (pa.types.is_integer, _integer),
     (pa.types.is_boolean, lambda _: _truth),
-    (pa.types.is_timestamp, lambda _: _millis),
+    (is_millis, lambda _: _millis),
     (pa.types.is_date32, lambda _: _days),
     (pa.types.is_list, _list),
     (pa.types.is_struct, _record),

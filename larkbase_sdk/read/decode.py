@@ -170,16 +170,16 @@ class PageDecoder:
     def _decode(
         self, body: bytes, layout: _Layout, options: pj.ParseOptions
     ) -> tuple[pa.RecordBatch, dict[str, Any]]:
-        data = _read_columns(body, options) if _is_utf8(body) else None
+        data = _read_columns(body, options) if _is_safe(body) else None
         if data is not None:
             batch = self._from_columns(data.field(layout.records).values, body, layout)
             if batch is not None:
                 return batch, {name: data.field(name)[0].as_py() for name, _ in layout.extras}
         members = _read_members(body, exact=self._exact)
         rows = _rows(members, layout)
-        ids = [row[RECORD_ID] for row in rows]
-        arrays = [self._convert(plan, rows, ids) for plan in self._plans]
-        batch = pa.RecordBatch.from_arrays([pa.array(ids, _STRING), *arrays], schema=self.schema)
+        arrays = [pa.array([row[RECORD_ID] for row in rows], _STRING)]
+        arrays += [self._convert(plan, rows) for plan in self._plans]
+        batch = pa.RecordBatch.from_arrays(arrays, schema=self.schema)
         return batch, {name: members.get(name) for name, _ in layout.extras}
 
     def _from_columns(self, items: Any, body: bytes, layout: _Layout) -> pa.RecordBatch | None:
@@ -195,16 +195,18 @@ class PageDecoder:
             if array is None:
                 if rows is None:
                     rows = _rows(_read_members(body, exact=self._exact), layout)
-                array = self._convert(plan, rows, ids.to_pylist())
+                array = self._convert(plan, rows)
             arrays.append(array)
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
-    def _convert(self, plan: _Plan, rows: list[dict[str, Any]], ids: list[str]) -> Any:
-        name, notes, values = plan.column.lark_name, list[str](), []
-        for row, record_id in zip(rows, ids, strict=True):
+    def _convert(self, plan: _Plan, rows: list[dict[str, Any]]) -> Any:
+        name = plan.column.lark_name
+        notes: list[str] = []
+        values = []
+        for row in rows:
             values.append(plan.convert(row["fields"].get(name), notes.append))
             if notes:
-                self._report(plan.column, record_id, notes[0])
+                self._report(plan.column, row[RECORD_ID], notes[0])
                 notes.clear()
         return pa.array(values, plan.column.arrow_type)
 
@@ -247,6 +249,25 @@ def _parse_options(plans: list[_Plan], layout: _Layout) -> pj.ParseOptions:
     )
 
 
+def _is_safe(body: bytes) -> bool:
+    """Whether pyarrow's JSON reader may have the body.
+
+    It crashes the process on a bare ``null`` (pyarrow 26) and does not check UTF-8.
+    """
+    return body.lstrip().startswith(b"{") and body.rstrip().endswith(b"}") and _is_utf8(body)
+
+
+def _is_utf8(body: bytes) -> bool:
+    if body.isascii():
+        return True
+    ends = pa.array([0, len(body)], pa.int32()).buffers()[1]
+    try:
+        pa.StringArray.from_buffers(1, ends, pa.py_buffer(body)).validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
 def _read_columns(body: bytes, options: pj.ParseOptions) -> Any:
     """Return the one ``data`` of the answer as a struct array, or None."""
     read_options = pj.ReadOptions(use_threads=False, block_size=len(body) + 1)
@@ -279,10 +300,10 @@ def _parse(body: bytes, *, exact: bool) -> Any:
     text = body.decode("utf-8-sig", "replace")
     try:
         answer = json.loads(text, parse_float=Decimal if exact else None)
+        return _encodable(answer) if _ESCAPED_SURROGATE.search(text) else answer
     except (ValueError, RecursionError):
         msg = f"the answer of {len(body)} bytes is not JSON"
         raise MalformedBody(msg) from None
-    return _encodable(answer) if _ESCAPED_SURROGATE.search(text) else answer
 
 
 def _encodable(value: Any) -> Any:
@@ -317,18 +338,6 @@ def _row(row: Any) -> dict[str, Any]:
         msg = "the fields of a record are no object"
         raise MalformedBody(msg)
     return row
-
-
-def _is_utf8(body: bytes) -> bool:
-    """Whether the body is UTF-8, which the JSON reader does not check."""
-    if body.isascii():
-        return True
-    ends = pa.array([0, len(body)], pa.int32()).buffers()[1]
-    try:
-        pa.StringArray.from_buffers(1, ends, pa.py_buffer(body)).validate(full=True)
-    except pa.ArrowInvalid:
-        return False
-    return True
 
 
 def _flag(value: Any) -> bool:

@@ -187,9 +187,11 @@ def _all_of(*conditions: Condition) -> Sendable:
 
 
 def _widen(subject: Subject, value: float | Decimal) -> tuple[Decimal, Decimal]:
+    import pyarrow.types as pt
+
     unit = subject.column.unit()
-    if not _keeps_every_value(subject.column):
-        # The cell may have been rounded to the column's type, by less than one.
+    if pt.is_integer(subject.column.arrow_type):
+        # The cell may have been rounded or cut to a whole number.
         unit = max(unit, Decimal(1))
     bounds = around(value, unit)
     if bounds is None:

@@ -1,8 +1,9 @@
 """Turn the columns that pyarrow's JSON reader gives into a column's declared type, whole at once.
 
 A kernel knows one usual shape of cells. It gives exactly what the cell converters give, or None
-where it cannot tell, in which case the column is converted cell by cell. Children of a null
-struct are null in what the reader builds; the kernels rely on that.
+where it cannot tell, in which case the column is converted cell by cell. The kernels rely on
+what the reader builds: children of a null struct are null, a null list has no elements, and no
+array is a slice of another.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from larkbase_sdk.read.cells import FIRST_MILLI, LAST_MILLI, OLDER_MEMBERS
+from larkbase_sdk.read.cells import FIRST_MILLI, LAST_MILLI, OLDER_MEMBERS, is_millis
 
 if TYPE_CHECKING:
     from larkbase_sdk.schema.field_types import Shape
@@ -96,7 +97,7 @@ def _wrapper(leaf: Kernel, *steps: Step) -> Kernel:
 
 def _finish(shape: Shape) -> Step:
     """Return the step that turns empty values into NULL."""
-    if shape == "text":
+    if shape in ("text", "texts"):
         return _texts_or_null
     return _records_or_null if shape in _RECORDS else _same
 
@@ -112,7 +113,7 @@ def _leaf(shape: Shape, target: pa.DataType) -> Kernel | None:
     if shape == "checkbox":
         return Kernel(target, _same) if pa.types.is_boolean(target) else None
     if shape == "millis":
-        return Kernel(pa.int64(), _times(target)) if pa.types.is_timestamp(target) else None
+        return Kernel(pa.int64(), _times(target)) if is_millis(target) else None
     return _number(target) if shape == "number" else None
 
 

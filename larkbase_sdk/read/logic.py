@@ -169,10 +169,10 @@ def _total(predicate: Predicate) -> Predicate:
         case Constant() | IsNull() | Not(IsNull()):
             return predicate
         case _:
-            return And((predicate, Not(IsNull(test_of(predicate)[0].column))))
+            return And((predicate, Not(IsNull(leaf_of(predicate)[0].column))))
 
 
-def test_of(predicate: Predicate) -> tuple[Test, bool]:
+def leaf_of(predicate: Predicate) -> tuple[Test, bool]:
     """Return the test of a leaf of a normal form, and whether it is negated."""
     negated = isinstance(predicate, Not)
     leaf = predicate.operand if isinstance(predicate, Not) else predicate

@@ -39,7 +39,6 @@ MOST_FIELD_NAMES = 200
 """Entries that Lark accepts in ``field_names`` (search page of Lark's documentation)."""
 
 _SMALLEST_PAGE = 20
-_ATTEMPTS_BEFORE_SMALLER = 2
 
 
 @dataclass(slots=True)
@@ -226,7 +225,7 @@ def _fetch(
                 page_size=size,
                 page_token=token,
                 parse=decoder.decode,
-                attempts=_ATTEMPTS_BEFORE_SMALLER if can_shrink else None,
+                repeat_once=PAGE_TOO_HEAVY if can_shrink else (),
             )
         except LarkBaseError as error:
             if error.code not in PAGE_TOO_HEAVY or not can_shrink:

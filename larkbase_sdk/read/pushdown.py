@@ -14,7 +14,7 @@ from larkbase_sdk.read.conditions import Condition, Group, NotSendable, Sendable
 from larkbase_sdk.read.describe import describe, describe_condition
 from larkbase_sdk.read.families import conditions_for
 from larkbase_sdk.read.filters import encode, fits, render_filter
-from larkbase_sdk.read.logic import FALSE, TRUE, normal_form, test_of
+from larkbase_sdk.read.logic import FALSE, TRUE, normal_form, leaf_of
 from larkbase_sdk.read.predicate import And, Or, Predicate, conjuncts, split_member
 from larkbase_sdk.read.views import combine_view, merge_view
 from larkbase_sdk.schema.naming import RECORD_ID
@@ -119,7 +119,7 @@ class _Sender:
             case Or(operands):
                 return _any([self._conditions(operand) for operand in operands])
             case _:
-                test, negated = test_of(part)
+                test, negated = leaf_of(part)
                 name = split_member(test.column)[0]
                 if name == RECORD_ID:
                     msg = "Lark cannot filter by record id"

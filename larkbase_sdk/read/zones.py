@@ -6,7 +6,7 @@ import datetime as dt
 import re
 from zoneinfo import ZoneInfo
 
-_OFFSET = re.compile(r"(?:UTC|GMT)?\s*([+-])(\d{1,2})(?::?(\d{2}))?", re.IGNORECASE)
+_OFFSET = re.compile(r"(?:UTC|GMT)?\s*([+-])(\d{1,2})(?::?([0-5]\d))?", re.IGNORECASE)
 _LARGEST_OFFSET = dt.timedelta(hours=14)
 _CHINA = dt.timezone(dt.timedelta(hours=8))
 # The example in Lark's own documentation of "get base" is no name of the IANA database.

@@ -108,13 +108,13 @@ def test_search_pages_by_the_query(server: Any, api: LarkApi) -> None:
     assert server.requests[0].body == {"sort": []}
 
 
-def test_search_tries_as_often_as_asked(server: Any, api: LarkApi) -> None:
+def test_search_repeats_once_what_the_caller_can_mend(server: Any, api: LarkApi) -> None:
     """A reader that wants a smaller page after two refusals gets its error then."""
     for _ in range(3):
         server.code(1254607)
 
     with pytest.raises(ServiceError) as caught:
-        api.bitable.search("NQRx", "tbl1", {}, page_size=500, parse=bytes, attempts=2)
+        api.bitable.search("NQRx", "tbl1", {}, page_size=500, parse=bytes, repeat_once={1254607})
 
     assert caught.value.code == 1254607
     assert len(server.requests) == 2

@@ -15,9 +15,10 @@ from larkbase_sdk.api.models import Field
 ROWS = 500
 _START = 1_735_689_600_000
 _WORDS = (
-    "invoice delivery customer review open shipped 北京 上海 客户 contract renewal draft urgent "
-    "quarter budget team order stock 发票 follow call site visit sample quality check"
-).split()
+    *("invoice", "delivery", "customer", "review", "open", "shipped", "北京", "上海", "客户"),
+    *("contract", "renewal", "draft", "urgent", "quarter", "budget", "team", "order", "stock"),
+    *("发票", "follow", "call", "site", "visit", "sample", "quality", "check"),
+)
 _NAMES = ("Ana Silva", "Li Wei", "张三", "Maya Patel", "Tom Becker", "王芳", "Noor Khan")
 _AVATAR = (
     "https://s1-imfile.feishucdn.com/static-resource/v1/v3_00b1_{:012x}g~?image_size=72x72"

@@ -278,12 +278,25 @@ class TestExport:
         assert ".parquet, .csv" in ended.err
         assert emulator.calls.count() == 0
 
-    def test_a_folder_that_is_missing_is_a_usage_error(self, run, orders, tmp_path):
-        """No traceback for a mistyped path."""
+    def test_a_folder_that_is_missing_is_refused_before_any_call(
+        self, run, emulator, orders, tmp_path
+    ):
+        """A mistyped path costs nothing."""
         ended = run("export", "CRM.Orders", "--to", str(tmp_path / "nowhere" / "rows.csv"))
 
         assert ended.code == 2
-        assert ended.err.startswith("FileNotFoundError: No such file or directory: ")
+        assert f'There is no folder "{tmp_path / "nowhere"}".' in ended.err
+        assert emulator.calls.count() == 0
+
+    def test_a_file_that_cannot_be_written_is_a_usage_error(self, run, orders, tmp_path):
+        """The system's own reason, without a traceback."""
+        (tmp_path / "rows.csv").mkdir()
+
+        ended = run("export", "CRM.Orders", "--to", str(tmp_path / "rows.csv"))
+
+        assert ended.code == 2
+        assert ended.err.startswith("IsADirectoryError: Is a directory: ")
+        assert [path.name for path in tmp_path.iterdir()] == ["rows.csv"]
 
 
 class TestExplain:
@@ -291,12 +304,14 @@ class TestExplain:
 
     def test_people_read_text(self, run, orders):
         """What is sent and what is checked here."""
-        ended = run("explain", "CRM.Orders", "--where", "amount > 5", "--format", "table")
+        wanted = ("--where", "amount > 5", "--limit", "2")
+        ended = run("explain", "CRM.Orders", *wanted, "--format", "table")
 
         assert ended.code == 0
         assert ended.text.startswith("Scan CRM.Orders")
         assert "on the server" in ended.text
-        assert "larkbase export CRM.Orders --where 'amount > 5' --to rows.parquet" in ended.err
+        hint = "larkbase export CRM.Orders --where 'amount > 5' --limit 2 --to rows.parquet"
+        assert hint in ended.err
 
     def test_programs_read_one_object(self, run, orders):
         """The numbers are numbers."""

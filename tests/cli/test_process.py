@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
+import termios
+import time
 
 import pytest
 
@@ -52,9 +56,10 @@ def test_an_error_leaves_stdout_empty(environment, orders):
     assert err.startswith('NotFound: No table "Ordres" in database "CRM".\n  Hint: ')
 
 
-def test_a_bad_setting_of_the_environment_is_told_without_a_traceback(environment):
+@pytest.mark.parametrize("more", [(), ("--quiet",)])
+def test_a_bad_setting_of_the_environment_is_told_without_a_traceback(environment, more):
     """The package can be imported whatever the environment holds."""
-    code, out, err = ended({**environment, "LARK_RATE": "fast"}, "ls")
+    code, out, err = ended({**environment, "LARK_RATE": "fast"}, "ls", *more)
 
     assert (code, out) == (2, b"")
     assert err.startswith(
@@ -79,12 +84,53 @@ def test_ctrl_c_ends_with_130_and_no_traceback(environment, emulator, orders):
     emulator.fail(stall=30, endpoint="search")
     process = start(environment, "head", "CRM.Orders")
     while emulator.calls.count("fields") == 0:
-        pass
+        time.sleep(0.01)
 
     process.send_signal(signal.SIGINT)
 
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err.decode()) == (130, b"", "Interrupted.\n")
+
+
+def in_terminal(environment, *arguments, columns):
+    """Return exit code, what a terminal showed on stdout, and stderr."""
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(ours, (24, columns))
+    process = subprocess.Popen(
+        [*PROGRAM, *arguments], env=environment, stdout=theirs, stderr=subprocess.PIPE
+    )
+    os.close(theirs)
+    shown = b""
+    # At the end of a terminal Linux raises, where other systems return nothing.
+    with contextlib.suppress(OSError):
+        while piece := os.read(ours, 65536):
+            shown += piece
+    os.close(ours)
+    err = process.stderr.read().decode()
+    process.stderr.close()
+    return process.wait(60), shown.decode().replace("\r\n", "\n"), err
+
+
+def test_a_terminal_gets_a_table_that_fits(environment, orders):
+    """Columns that find no room are named on stderr."""
+    code, shown, err = in_terminal(environment, "head", "CRM.Orders", columns=40)
+
+    lines = shown.splitlines()
+    assert code == 0
+    assert lines[0].split() == ["record_id", "OrderNo", "Amount", "Status"]
+    assert [line.split()[1] for line in lines[1:]] == ["A-1", "A-2", "A-3"]
+    assert max(map(len, lines)) <= 40
+    assert "3 columns left out: Ordered, Total, net, Tags" in err
+
+
+def test_a_terminal_gets_no_bytes(environment, orders):
+    """Parquet is for files and pipes."""
+    code, shown, err = in_terminal(
+        environment, "head", "CRM.Orders", "--format", "parquet", columns=80
+    )
+
+    assert (code, shown) == (2, "")
+    assert "ConfigurationError: The format parquet is not for a terminal." in err
 
 
 def test_login_stores_a_profile_that_other_commands_use(environment, emulator, orders, tmp_path):

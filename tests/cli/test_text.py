@@ -8,7 +8,8 @@ from larkbase_sdk import errors
 from larkbase_sdk.cli.app import with_default_verb
 from larkbase_sdk.cli.arguments import names, order, quoted
 from larkbase_sdk.cli.failures import exit_code
-from larkbase_sdk.cli.text import command, count, fitting, printable
+from larkbase_sdk.cli.text import command, count, fit, printable, shorten
+from larkbase_sdk.display import display_width
 
 
 @pytest.mark.parametrize(
@@ -62,14 +63,37 @@ def test_numbers_are_grouped_and_agree_with_their_noun():
     assert [count(number, "row") for number in (0, 1, 18204)] == ["0 rows", "1 row", "18 204 rows"]
 
 
-def test_columns_that_do_not_fit_are_left_out_from_the_right():
-    """The first column always shows; Chinese characters take two places."""
-    rows = [{"a": "12345", "b": "客户", "c": "1"}]
+def test_wide_columns_are_shortened_before_columns_are_left_out():
+    """Everything shows when it fits; then the widest give way; then the last are left out."""
+    rows = [{"name": "x" * 20, "客户": "y" * 30, "c": None}]
 
-    assert fitting(rows, 100) == ("a", "b", "c")
-    assert fitting(rows, 11) == ("a", "b")
-    assert fitting(rows, 10) == ("a",)
-    assert fitting(rows, 1) == ("a",)
+    def shown(width):
+        text, hidden = fit(rows, width)
+        assert max(display_width(line) for line in text.splitlines()) <= max(width, 16)
+        return text.splitlines()[1].split(), hidden
+
+    assert shown(100) == (["x" * 20, "y" * 30, "–"], [])
+    assert shown(41) == (["x" * 17 + "…", "y" * 17 + "…", "–"], [])
+    assert shown(36) == (["x" * 16 + "…", "y" * 16 + "…"], ["c"])
+    assert shown(20) == (["x" * 20], ["客户", "c"])
+    assert shown(3) == (["x" * 15 + "…"], ["客户", "c"])
+
+
+def test_columns_whose_names_begin_alike_all_stay():
+    """A heading that is shortened to the text of another one hides no column."""
+    rows = [{"a long heading of a column 1": 1, "a long heading of a column 2": 2}]
+
+    assert fit(rows, 34) == (
+        "a long heading …  a long heading …\n1                 2",
+        [],
+    )
+
+
+def test_chinese_characters_take_two_places():
+    """A shortened text never sticks out."""
+    assert [shorten("客户管理系统", width) for width in (12, 11, 10, 4)] == [
+        "客户管理系统", "客户管理系…", "客户管理…", "客…",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -205,6 +205,23 @@ def test_like_sees_line_breaks_and_whole_letters(like: Like, expected: list[bool
     assert mask(like, batch).to_pylist() == expected
 
 
+@pytest.mark.parametrize(
+    ("cell", "pattern", "expected"),
+    [
+        ("ABC", "a_c", True),
+        ("abc", "A%", True),
+        ("Ä", "ä", True),
+        ("ß", "SS", False),
+        ("\u212a", "k", True),
+        ("ſ", "s", False),
+    ],
+)
+def test_ilike_lowers_both_sides(cell: str, pattern: str, expected: bool) -> None:
+    """Letter case goes by lower-casing letter by letter, as in DuckDB, not by case folding."""
+    batch = _column([cell], pa.string())
+    assert mask(Like("c", pattern, ignore_case=True), batch).to_pylist() == [expected]
+
+
 def test_a_pattern_that_ends_with_its_escape_is_refused() -> None:
     """There is nothing left that could be escaped."""
     with pytest.raises(QueryError, match="escape character"):

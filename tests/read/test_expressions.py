@@ -30,7 +30,7 @@ from larkbase_sdk.read.predicate import (
     Or,
     Predicate,
 )
-from larkbase_sdk.read.serialised import Call, FieldRef, Literal, decode_expression
+from larkbase_sdk.read.serialised import Call, FieldRef, Literal, Node, decode_expression
 from larkbase_sdk.schema.table_schema import TableSchema, build_schema
 
 field = pc.field
@@ -49,30 +49,34 @@ def test_the_private_form_of_expressions_is_the_one_that_is_read() -> None:
     only applied here and no longer pushed down. Print `expression.__reduce__()[1][0]` opened with
     `pa.ipc.open_file`, compare its schema's metadata with the walk in `_Decoder`, and adapt that.
     """
-    options = pc.is_in(field("a"), pa.array(["x", None]))
-    tree = decode_expression((field("a") > 5) & ~options | pc.is_null(field("s", "m")))
-    greater = Call("greater", (FieldRef(("a",)), Literal(pa.scalar(5))))
-    choice = pa.scalar(
-        {"value_set": ["x", None], "null_matching_behavior": 0, "_type_name": b"SetLookupOptions"},
-        pa.struct(
-            [
-                ("value_set", pa.list_(pa.string())),
-                ("null_matching_behavior", pa.uint32()),
-                ("_type_name", pa.binary()),
-            ]
-        ),
-    )
-    nan = pa.scalar({"nan_is_null": False, "_type_name": b"NullOptions"})
-    assert tree == Call(
+    choice = pc.is_in(field("a"), pa.array(["x", None]))
+    expression = (field("a") > 5) & ~choice | field("s", "m").is_null(nan_is_null=True)
+    found = {
+        "value_set": ["x", None],
+        "null_matching_behavior": 0,
+        "_type_name": b"SetLookupOptions",
+    }
+    nan = {"nan_is_null": True, "_type_name": b"NullOptions"}
+    assert _plain(decode_expression(expression)) == (
         "or_kleene",
         (
-            Call(
-                "and_kleene",
-                (greater, Call("invert", (Call("is_in", (FieldRef(("a",)),), choice),))),
-            ),
-            Call("is_null", (FieldRef(("s", "m")),), nan),
+            "and_kleene",
+            ("greater", ["a"], 5),
+            ("invert", ("is_in", ["a"], found)),
         ),
+        ("is_null", ["s", "m"], nan),
     )
+
+
+def _plain(node: Node) -> Any:
+    match node:
+        case FieldRef(names):
+            return list(names)
+        case Literal(scalar):
+            return scalar.as_py()
+        case Call(name, operands, options):
+            more = [] if options is None else [options.as_py()]
+            return (name, *map(_plain, operands), *more)
 
 
 IN_OPEN = And((In("status", ("Open",)), Not(IsNull("status"))))
@@ -286,28 +290,28 @@ class _Spy(ds.Dataset):
         return ds.dataset(self.table).scanner(columns=columns, filter=options.get("filter"))
 
 
-@pytest.mark.parametrize(
-    "condition",
-    [
-        "name = 'x'",
-        "amount < 500 AND stars >= 3",
-        "status IN ('Open', 'Won')",
-        "status NOT IN ('Open', 'Won')",
-        "due_date >= TIMESTAMPTZ '2024-01-01 00:00:00.0005+00'",
-        "name <> 'x'",
-        "stars BETWEEN 2 AND 4",
-        "name IN ('" + "','".join(f"v{number}" for number in range(60)) + "')",
-    ],
-)
-def test_every_filter_that_duckdb_pushes_is_understood(condition: str, deals: TableSchema) -> None:
-    """DuckDB trusts a dataset with its filters; what it pushes can be pushed on to Lark."""
+ASKED = [
+    "name = 'x'",
+    "amount < 500 AND stars >= 3",
+    "status IN ('Open', 'Won')",
+    "status NOT IN ('Open', 'Won', 'Lost')",
+    "due_date >= TIMESTAMPTZ '2024-01-01 00:00:00.0005+00'",
+    "name <> 'x'",
+    "stars BETWEEN 2 AND 4 AND name IS NOT NULL",
+    "tel IS NULL OR name = 'x'",
+    "done = true",
+    f"name IN {tuple(f'v{number}' for number in range(60))}",
+]
+
+
+def test_every_filter_that_duckdb_pushes_is_understood(deals: TableSchema) -> None:
+    """DuckDB leaves filtering to a dataset that offers it; all of it can be pushed on to Lark."""
     spy = _Spy(deals.to_arrow("sql").empty_table())
     names = {name: name for name in spy.schema.names}
     with duckdb.connect() as connection:
         connection.register("deals", spy)
-        connection.execute(f"SELECT record_id FROM deals WHERE {condition}").fetchall()
-    assert spy.filters
+        for condition in ASKED:
+            connection.execute(f"SELECT record_id FROM deals WHERE {condition}").fetchall()
     found = [from_expression(pushed, deals, names=names) for pushed in spy.filters]
-    assert [(item.predicate is not None, item.complete) for item in found] == [(True, True)] * len(
-        found
-    )
+    assert len(found) >= len(ASKED) // 2
+    assert [item.text for item in found if item.predicate is None or not item.complete] == []
