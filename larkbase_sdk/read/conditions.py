@@ -67,7 +67,7 @@ class Settings:
     text_pushdown: bool
 
 
-class NotSendable(Exception):  # noqa: N818 - a reason within this room, not an error
+class NotSendable(Exception):
     """Nothing can be sent for a test; the text says why."""
 
 

@@ -14,7 +14,7 @@ from larkbase_sdk.read.conditions import Condition, Group, NotSendable, Sendable
 from larkbase_sdk.read.describe import describe, describe_condition
 from larkbase_sdk.read.families import conditions_for
 from larkbase_sdk.read.filters import encode, fits, render_filter
-from larkbase_sdk.read.logic import FALSE, TRUE, normal_form, leaf_of
+from larkbase_sdk.read.logic import FALSE, TRUE, leaf_of, normal_form
 from larkbase_sdk.read.predicate import And, Or, Predicate, conjuncts, split_member
 from larkbase_sdk.read.views import combine_view, merge_view
 from larkbase_sdk.schema.naming import RECORD_ID

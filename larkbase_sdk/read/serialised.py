@@ -8,8 +8,8 @@ private to Arrow, so a test pins it, and whoever reads it must be prepared for `
 from __future__ import annotations
 
 import ctypes
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.compute as pc
 
+_CHAINS = frozenset({"and_kleene", "or_kleene"})
 _INT32 = ctypes.sizeof(ctypes.c_int32)
 
 
@@ -60,7 +61,7 @@ def decode_expression(expression: pc.Expression) -> Node:
 
 
 class _Decoder:
-    """Walks the list of nodes once, from left to right."""
+    """Walks the list of nodes once, from left to right, however deep they are nested."""
 
     def __init__(self, buffer: pa.Buffer) -> None:
         import pyarrow as pa
@@ -70,14 +71,28 @@ class _Decoder:
         self._entries: Iterator[tuple[str, str]] = iter(_metadata(reader.schema))
 
     def decode(self) -> Node:
-        node = self._node(*next(self._entries))
+        open_calls: list[_OpenCall] = []
+        for kind, value in self._entries:
+            if kind == "call":
+                open_calls.append(_OpenCall(value))
+            elif kind == "options":
+                open_calls[-1].options = self._constant(value)
+            else:
+                node = open_calls.pop().close() if kind == "end" else self._leaf(kind, value)
+                if not open_calls:
+                    return self._last(node)
+                open_calls[-1].operands.append(node)
+        msg = "it ends too early"
+        raise ValueError(msg)
+
+    def _last(self, node: Node) -> Node:
         leftover = next(self._entries, None)
         if leftover is not None:
             msg = f"{leftover} follows the end"
             raise ValueError(msg)
         return node
 
-    def _node(self, kind: str, value: str) -> Node:
+    def _leaf(self, kind: str, value: str) -> Node:
         match kind:
             case "literal":
                 return Literal(self._constant(value))
@@ -85,8 +100,6 @@ class _Decoder:
                 return FieldRef((value,))
             case "nested_field_ref":
                 return self._nested(int(value))
-            case "call":
-                return self._call(value)
             case _:
                 msg = f"unknown node {kind!r}"
                 raise ValueError(msg)
@@ -98,20 +111,25 @@ class _Decoder:
             raise ValueError(msg)
         return FieldRef(tuple(name for _, name in steps))
 
-    def _call(self, name: str) -> Call:
-        operands: list[Node] = []
-        options: Any = None
-        while True:
-            kind, value = next(self._entries)
-            if kind == "end":
-                return Call(name, tuple(operands), options)
-            if kind == "options":
-                options = self._constant(value)
-            else:
-                operands.append(self._node(kind, value))
-
     def _constant(self, position: str) -> pa.Scalar:
         return self._constants.column(int(position))[0]
+
+
+@dataclass(slots=True)
+class _OpenCall:
+    """A call whose operands are still coming."""
+
+    name: str
+    operands: list[Node] = field(default_factory=list)
+    options: pa.StructScalar | None = None
+
+    def close(self) -> Call:
+        operands = self.operands
+        first = operands[0] if operands else None
+        if self.name in _CHAINS and isinstance(first, Call) and first.name == self.name:
+            # Long chains lean to the left; as one flat call they need no deep recursion.
+            operands = [*first.operands, *operands[1:]]
+        return Call(self.name, tuple(operands), self.options)
 
 
 class _CSchema(ctypes.Structure):

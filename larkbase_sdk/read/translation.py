@@ -48,7 +48,7 @@ _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _NANOSECONDS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 
 
-class _Untranslatable(Exception):  # noqa: N818 - a signal within this module, not an error
+class _Untranslatable(Exception):
     """A part of an expression that no predicate says."""
 
 

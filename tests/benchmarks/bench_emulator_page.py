@@ -34,9 +34,13 @@ def main() -> None:
             waits.append(time.perf_counter() - started)
             query["page_token"] = answer.json()["data"]["page_token"]
         calls = emulator.calls.named("search")
-    print(f"server  {statistics.median(call.seconds for call in calls) * 1000:6.1f} ms a page")
-    print(f"caller  {statistics.median(waits) * 1000:6.1f} ms a page")
-    print(f"size    {statistics.median(call.size for call in calls) / 500:6.0f} bytes a record")
+    print("| measured | median |")
+    print("|---|---:|")
+    print(f"| in the server | {statistics.median(call.seconds for call in calls) * 1e3:.1f} ms |")
+    print(f"| for the caller | {statistics.median(waits) * 1e3:.1f} ms |")
+    print(
+        f"| size of a record | {statistics.median(call.size for call in calls) / 500:.0f} bytes |"
+    )
 
 
 if __name__ == "__main__":

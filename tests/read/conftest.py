@@ -27,8 +27,8 @@ OPTIONS_READ = [
 # What the options are by the time of the scan: one was renamed, one was added.
 OPTIONS_NOW = {**dict(OPTIONS_READ), "o3": "Gone", "o8": "Added"}
 
-_OPTIONS = {"options": [{"id": key, "name": name} for key, name in OPTIONS_READ]}
-_FIELDS = [
+_OPTIONS: dict[str, Any] = {"options": [{"id": key, "name": name} for key, name in OPTIONS_READ]}
+_FIELDS: list[tuple[str, str, str, int, dict[str, Any]]] = [
     ("fldName", "Name", "Text", 1, {}),
     ("fldAmount", "Amount", "Number", 2, {"formatter": "0.00"}),
     ("fldStars", "Stars", "Rating", 2, {"formatter": "0"}),
@@ -105,7 +105,7 @@ LINKS = ["rec1", "rec2", "rec3"]
 NUMBERS = [0.0, -0.0, 0.1, 1.0, 1.004, 1.005, 2.5, -3.0, 99.995, 2.0**53, 1e15 + 0.3, 123456.789]
 
 _texts = st.sampled_from(WORDS) | st.text(
-    st.characters(exclude_categories=("Cs",), exclude_characters="\x00"), min_size=1, max_size=5
+    st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1, max_size=5
 )
 _numbers = st.sampled_from(NUMBERS) | st.floats(-1e6, 1e6).map(lambda value: round(value, 3))
 _moments = st.integers(-5, 5).flatmap(

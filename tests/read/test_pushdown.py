@@ -266,9 +266,8 @@ def test_numbers_cut_to_whole_ones_are_looked_for_one_further(decimal_deals: Tab
 
 
 def _push(text: str, schema: TableSchema, **settings: Any) -> Pushed:
-    return push(
-        parse_where(text, schema), schema, **{"zone": SHANGHAI, "text_pushdown": True} | settings
-    )
+    usual: dict[str, Any] = {"zone": SHANGHAI, "text_pushdown": True}
+    return push(parse_where(text, schema), schema, **usual | settings)
 
 
 def _one(name: str, operator: str, *value: str) -> dict[str, Any]:

@@ -1,0 +1,86 @@
+"""Run every benchmark and write ``docs/benchmarks.md``; this is ``make bench``."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+PAGE = HERE.parent.parent / "docs" / "benchmarks.md"
+
+SECTIONS = {
+    "bench_decode.py": (
+        "Decoding a page",
+        """Page bytes to a typed record batch, one thread, beside the official SDK.
+Contenders take turns on the same bytes, so that a busy moment hits all alike.""",
+    ),
+    "bench_streaming.py": (
+        "Streaming a large table",
+        """A read of every row through `to_reader()` from an emulator in another process.
+What grows is the set of record ids that keeps rows from coming twice.""",
+    ),
+    "bench_import.py": ("Import", "A fresh interpreter for every figure."),
+    "bench_emulator_page.py": (
+        "The emulator",
+        "A page of 500 records of a 100,000-row table: the emulator must be no bottleneck.",
+    ),
+    "bench_discovery.py": (
+        "Discovery",
+        "Listing databases, tables and fields at 200 ms a call and 20 calls a second.",
+    ),
+    "bench_crawl.py": (
+        "Crawling",
+        "A crawl over a Glue catalogue that is already up to date.",
+    ),
+}
+
+
+def machine() -> str:
+    """Return what the figures were measured on."""
+    cpus = os.cpu_count()
+    model = next(
+        (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
+         if line.startswith("model name")),
+        platform.processor(),
+    )  # fmt: skip
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return (
+        f"{cpus} cores ({model}), {memory:.0f} GiB, {platform.system()} {platform.machine()}, "
+        f"Python {platform.python_version()}"
+    )
+
+
+def main() -> int:
+    """Run the benchmarks that were asked for by name, or all, and write the page."""
+    wanted = set(sys.argv[1:])
+    today = dt.datetime.now(dt.UTC).date().isoformat()
+    parts = [
+        "# Benchmarks\n",
+        "Written by `make bench`.\nCompare ratios rather than single figures: machines differ.\n",
+        f"Measured on {today}: {machine()}.\n",
+    ]
+    failed = []
+    for script, (title, what) in SECTIONS.items():
+        if not (HERE / script).exists() or (wanted and script not in wanted):
+            continue
+        print(f"{title} …", file=sys.stderr, flush=True)
+        result = subprocess.run(
+            [sys.executable, str(HERE / script)], capture_output=True, text=True, check=False
+        )
+        if result.returncode:
+            failed.append(script)
+            print(result.stderr, file=sys.stderr)
+        print(result.stdout, flush=True)
+        command = f"python tests/benchmarks/{script}"
+        parts.append(f"## {title}\n\n{what}\n\n`{command}`\n\n{result.stdout.strip()}\n")
+    if not wanted and not failed:
+        PAGE.write_text("\n".join(parts), encoding="utf-8")
+    return len(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
