@@ -147,7 +147,6 @@ class Lark:
     Attributes:
         api: The HTTP API, for what this class does not offer.
         catalog: Where the databases are found.
-        links: Finds the base behind a link.
         metadata: Lists of bases, tables and fields, remembered for ``options.metadata_ttl``.
         options: The options of this client.
     """
@@ -170,7 +169,7 @@ class Lark:
         )
         self.metadata = Metadata(self.api.bitable, options)
         self.catalog = BasesCatalog(self.metadata, options, [DriveRootSource(self.api.drive)])
-        self.links = BaseLinks(self.api)
+        self._base_links = BaseLinks(self.api)
         self._link = link
         self._identity = credentials.identity
         self._emulator: LarkEmulator | None = None
@@ -194,10 +193,10 @@ class Lark:
             self.catalog.add(self._link_source(link_of(text, "wiki", domain)))
         for text in catalog:
             link = metadata_table_link(text, domain)
-            self.catalog.add(LinkedTableSource(self.api, self.links, link))
+            self.catalog.add(LinkedTableSource(self.api, self._base_links, link))
 
     def _link_source(self, link: Link) -> LinkSource:
-        return LinkSource(self.api, self.metadata, self.links, link)
+        return LinkSource(self.api, self.metadata, self._base_links, link)
 
     @property
     def identity(self) -> str:
@@ -232,7 +231,7 @@ class Lark:
         """
         parsed = self._checked(link)
         if catalog:
-            return self._add_source(LinkedTableSource(self.api, self.links, parsed))
+            return self._add_source(LinkedTableSource(self.api, self._base_links, parsed))
         if parsed.kind == "folder":
             return self._add_source(LarkDriveSource(self.api.drive, parsed.token))
         return self._add_base(parsed)

@@ -79,14 +79,25 @@ class Scan:
     def plan(self) -> ReadPlan:
         """Return how the rows will be read; reads the schema (and the view) at the first use.
 
+        What cannot be planned with remembered fields is planned once more with fresh ones.
+
         Raises:
             QueryError: for columns that do not exist or a condition that cannot be read.
             NotFound: for a view that does not exist.
         """
+        table, metadata = self.table, self._lark.metadata
+        was_known = metadata.known_schema(table.base_id, table.id) is not None
+        try:
+            return self._plan(table.schema)
+        except QueryError:
+            if not was_known:
+                raise
+        return self._plan(metadata.fresh_schema(table.base_id, table.id, table.name))
+
+    def _plan(self, schema: TableSchema) -> ReadPlan:
         from larkbase_sdk.read.planner import ScanRequest, plan_read
         from larkbase_sdk.schema.naming import RECORD_ID
 
-        schema = self.table.schema
         wanted = [ref for ref in self._columns or () if ref != RECORD_ID]
         names = (
             tuple(column.name for column in schema.columns)

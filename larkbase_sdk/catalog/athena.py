@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from larkbase_sdk.catalog.athena_table import LarkIds, MetadataTable, MetadataTableQuery
+from larkbase_sdk.catalog.athena_table import LarkIds, MetadataTableQuery
 from larkbase_sdk.catalog.aws import aws_errors, open_client
 from larkbase_sdk.catalog.catalog import CatalogTable
 from larkbase_sdk.catalog.names import no_such
@@ -56,13 +56,11 @@ class AthenaMetadata:
         options: Options,
         *,
         client: Any = None,
-        table: MetadataTable | MetadataTableQuery | None = None,
+        table: MetadataTableQuery | None = None,
     ) -> None:
         self._metadata = metadata
         self._client = client
-        self._table = (
-            MetadataTableQuery(table, client) if isinstance(table, MetadataTable) else table
-        )
+        self._table = table
         self._report = SkipReport()
         self._queries: TtlCache[str, _Query] = TtlCache(lambda: options.metadata_ttl, most=_QUERIES)
         self._rows: TtlCache[tuple[str, str], LarkIds] = TtlCache(lambda: options.metadata_ttl)
@@ -105,6 +103,9 @@ class AthenaMetadata:
             return None
         query = self._queries.get(query_id, lambda: self._read_query(query_id))
         found = spelling(query.text, database, name, query.database)
+        if found is None and query.text:
+            reason = "the query's text does not name it; a view or prepared statement hides it."
+            self._report.tell([Skipped(f"the ids {database}.{name}", reason)])
         return LarkIds(*found) if found is not None else None
 
     def _read_query(self, query_id: str) -> _Query:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from larkbase_sdk.catalog.listings import Listings
 from larkbase_sdk.catalog.names import Named, no_such, pick, pick_sql
 from larkbase_sdk.catalog.naming import named_databases, named_tables
-from larkbase_sdk.catalog.skipping import Skipped, SkipReport, each
+from larkbase_sdk.catalog.skipping import OWN_FAULTS, Skipped, SkipReport, each
 from larkbase_sdk.catalog.sources import ListedTable, tables_in_rows, tables_of_base
 from larkbase_sdk.errors import LarkBaseError
 
@@ -211,13 +211,16 @@ class BasesCatalog:
         read is reported; its tables, or its fields, are missing then.
         """
         databases = self.databases()
+        contents = [item.content for item in databases if item.content is not None]
+        bases = dict.fromkeys(base.base_id for content in contents for base in content.bases)
+        each(self._metadata.tables, list(bases))
         found = []
-        for database, result in zip(databases, each(self.tables_of, databases), strict=True):
-            if isinstance(result, LarkBaseError):
+        for database in databases:
+            try:
+                found.append((database, self.tables_of(database)))
+            except OWN_FAULTS as error:
                 what = f'the tables of database "{database.name}"'
-                self._report.tell([Skipped.because(what, result, database.base_id)])
-            else:
-                found.append((database, result))
+                self._report.tell([Skipped.because(what, error, database.base_id)])
         self._metadata.prefetch(table for _, tables in found for table in tables)
         return found
 

@@ -40,12 +40,16 @@ class Listings:
         return [read.get(source) or self._cache.peek(source) or Listing() for source in sources]
 
     def require(self, source: Source) -> Listing:
-        """Return the listing of one source.
+        """Return the listing of one source; an empty one, or a failure, is not taken for granted.
 
         Raises:
             LarkBaseError: the error that keeps it from being read.
         """
-        return self._cache.get(source, source.read)
+        known = self._cache.peek(source) if self._cache.is_fresh(source) else None
+        if known is None or not known.databases:
+            known = source.read()
+            self._cache.put(source, known)
+        return known
 
     def known(self, sources: Iterable[Source]) -> list[Listing] | None:
         """Return the listings if all were read before, however long ago; never calls."""

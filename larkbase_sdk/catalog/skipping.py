@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+_TEXTS_REMEMBERED = 1000
+
 WORKERS = 16
 """Threads at most; pacing and the gate of each base decide how many calls really go at once."""
 
@@ -78,6 +80,8 @@ class SkipReport:
             text = str(item)
             with self._lock:
                 known = text in self._told
+                if len(self._told) >= _TEXTS_REMEMBERED:
+                    self._told.clear()
                 self._told.add(text)
             if not known:
                 warnings.warn(text, SourceSkipped, stacklevel=2)

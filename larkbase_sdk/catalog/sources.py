@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from larkbase_sdk.api.models import TableInfo
     from larkbase_sdk.catalog.skipping import Skipped
@@ -82,7 +82,10 @@ class SourcedDatabase:
     @property
     def content(self) -> tuple[object, ...]:
         """What two databases have in common when they are one: name (case apart) and tables."""
-        bases = tuple((base.base_id, base.include, base.exclude) for base in self.bases)
+        bases = tuple(
+            (base.base_id, base.include, base.exclude, base.name if base.names_tables else "")
+            for base in self.bases
+        )
         return self.name.lower(), bases, self.tables
 
     @property
@@ -154,18 +157,3 @@ def tables_of_base(base: SourcedBase, tables: Sequence[TableInfo]) -> Iterator[L
             name = base.table_name(table, len(tables))
             url = f"{base.url}?table={table.table_id}" if base.url else ""
             yield ListedTable(base.base_id, table.table_id, name, table.revision, url)
-
-
-def listed_tables(
-    database: SourcedDatabase, tables_of: Callable[[str], Sequence[TableInfo]]
-) -> list[ListedTable]:
-    """Return the tables of a database in the source's order.
-
-    Args:
-        database: The database.
-        tables_of: Gives the tables of a base; its errors pass.
-    """
-    found = tables_in_rows(database)
-    for base in database.bases:
-        found.extend(tables_of_base(base, tables_of(base.base_id)))
-    return found

@@ -53,10 +53,12 @@ def day_beside(instant: dt.datetime, zone: dt.tzinfo | None, step: int) -> int |
         if zone is None:
             moment = instant + 2 * step * _DAY
         else:
-            # Noon keeps clear of midnights that a change of the clocks skips or repeats.
-            day = instant.astimezone(zone).date() + step * _DAY
-            moment = dt.datetime.combine(day, dt.time(12), zone)
-        result = milliseconds(moment.astimezone(dt.UTC))
+            # Half a day from midnight keeps clear of midnights, and of one whole day in Samoa,
+            # that a change of the clocks skipped or repeated.
+            day = instant.astimezone(zone).date()
+            border = dt.datetime.combine(day if step < 0 else day + _DAY, dt.time(), zone)
+            moment = border.astimezone(dt.UTC) + step * _DAY / 2
+        result = milliseconds(moment)
     except OverflowError:
         return None
     return result if result >= 0 else None

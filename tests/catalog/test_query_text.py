@@ -12,6 +12,11 @@ WANTED = (BASE.lower(), TABLE.lower())
 NAME = f'"{BASE}"."{TABLE}"'
 
 
+def scanned(sql):
+    """The same query in a form that the parser does not know."""
+    return f"EXPLAIN {sql}" if sql.lower().startswith(("select", "with", "insert")) else sql
+
+
 def found(sql, **more):
     """The spelling of the wanted table in a query."""
     return spelling(sql, *WANTED, **more)
@@ -57,6 +62,7 @@ def found(sql, **more):
 def test_a_table_is_found_where_tables_stand(sql):
     """Quoted or not, with or without a catalogue, in every kind of statement."""
     assert found(sql) == (BASE, TABLE)
+    assert found(scanned(sql)) == (BASE, TABLE)
 
 
 @pytest.mark.parametrize(
@@ -84,6 +90,7 @@ def test_a_table_is_found_where_tables_stand(sql):
 def test_nothing_else_counts(sql):
     """Literals, comments, columns, aliases, functions and other tables are no references."""
     assert found(sql) is None
+    assert found(scanned(sql)) is None
 
 
 @pytest.mark.parametrize("statement", ["", "EXPLAIN "])

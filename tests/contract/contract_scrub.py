@@ -27,9 +27,11 @@ _FIXED = {
     "log_id": LOG_ID,
     "request_id": LOG_ID,
     "troubleshooter": f"{HOST}/search",
+    "record_url": f"{HOST}/record",
+    "shared_url": f"{HOST}/record",
 }
 _ID_KEY = re.compile(r"(?:.*_)?(?:id|ids|token|tokens|creator|owner)")
-_RANDOM = re.compile(r"(?=.*[0-9]|..*[A-Z])[A-Za-z0-9_-]{6,}")
+_RANDOM = re.compile(r"(?=.*[0-9]|..*[A-Z])[A-Za-z0-9_-]{6,}|[A-Za-z0-9+/=]{20,}")
 _PREFIXED = re.compile(
     r"(bascn|fldcn|boxcn|doxcn|shtcn|wik|nod|tbl|fld|vew|rec|opt|ou_|on_|oc_)[A-Za-z0-9]{5,}"
 )

@@ -7,10 +7,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from larkbase_sdk.api.links import Link, parse_link
-from larkbase_sdk.errors import LarkBaseError
+from larkbase_sdk.errors import LarkBaseError, NotFound
 from larkbase_sdk.options import Options
 from larkbase_sdk.read.decode import PageDecoder
-from larkbase_sdk.read.pages import PageWalk, ReadContext
+from larkbase_sdk.read.pages import FILTER_REFUSED, PageWalk, ReadContext
 from larkbase_sdk.read.plan import Residual, SortKey
 from larkbase_sdk.read.planner import ScanRequest, plan_read
 from larkbase_sdk.read.where import parse_where
@@ -38,7 +38,7 @@ OPTIONS = Options(page_size=PAGE, retries=0, strict=True, progress=False)
 """A call that is refused or broken ends the walk: a repeat would be recorded with its cause."""
 
 
-class Unavailable(Exception):  # noqa: N818 - a reason, not an error
+class Unavailable(Exception):
     """What the link leads to has no such thing; the text says what."""
 
 
@@ -155,7 +155,10 @@ class Walk:
         return table.to_arrow(columns=columns, limit=2 * PAGE)
 
     def error_base(self) -> Any:
-        return _error(lambda: self._lark.api.bitable.base(NO_SUCH_BASE))
+        return _error(
+            lambda: self._lark.api.bitable.base(NO_SUCH_BASE),
+            lambda error: isinstance(error, NotFound),
+        )
 
     def error_filter(self) -> Any:
         # Lark refuses "contains" on a single select (seen live), and larkbase never sends it.
@@ -168,7 +171,8 @@ class Walk:
         return _error(
             lambda: self._lark.api.bitable.search(
                 self._app, self._table, body, page_size=PAGE, parse=bytes
-            )
+            ),
+            lambda error: error.code in FILTER_REFUSED,
         )
 
     # -- what they need ------------------------------------------------------------------------
@@ -206,10 +210,13 @@ class Walk:
         return found
 
 
-def _error(call: Callable[[], Any]) -> LarkBaseError:
+def _error(call: Callable[[], Any], expected: Callable[[LarkBaseError], bool]) -> LarkBaseError:
+    """Return the expected error of a call; any other one ends the walk."""
     try:
         call()
     except LarkBaseError as error:
+        if not expected(error):
+            raise
         return error
     msg = "Lark answered what it was expected to refuse"
     raise AssertionError(msg)

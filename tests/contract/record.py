@@ -65,9 +65,7 @@ def record(
     walk = Walk(make, link, recorder.use_cassette).run()
     parsed = parse_link(link)
     scrubber = Scrubber(filter(None, (parsed.token, parsed.table_id, parsed.view_id)))
-    recorded = {
-        name: found for name, found in memory.cassettes.items() if name not in walk.missing
-    }
+    recorded = {name: found for name, found in memory.cassettes.items() if name not in walk.missing}
     for found in recorded.values():
         for interaction in found:
             scrubber.learn(interaction)

@@ -32,6 +32,7 @@ from larkbase_sdk.schema.table_schema import TableSchema, build_schema
 ToBatch = Callable[[TableSchema, Sequence[Any]], pa.RecordBatch]
 Row = Mapping[str, Any]
 
+MS = pa.timestamp("ms", tz="UTC")
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 ZONES = [SHANGHAI, ZoneInfo("America/Sao_Paulo"), ZoneInfo("Pacific/Kiritimati"),
          ZoneInfo("Etc/GMT+12"), ZoneInfo("Australia/Lord_Howe"), dt.UTC]  # fmt: skip
@@ -254,6 +255,45 @@ def test_numbers_that_the_server_rounds_or_cuts_are_not_lost(
         lower_or_equal = "<" in op and condition["operator"] == "isLess"
         assert lower_or_equal or condition["operator"] == "isGreater" or op == "="
         assert all(compare(number, bound) for number in seen)
+
+
+CHANGES = [
+    (ZoneInfo("America/Sao_Paulo"), dt.datetime(2018, 11, 4, 3, tzinfo=dt.UTC)),  # no midnight
+    (ZoneInfo("Asia/Beirut"), dt.datetime(2024, 3, 30, 22, tzinfo=dt.UTC)),  # no midnight
+    (ZoneInfo("America/Havana"), dt.datetime(2024, 11, 3, 5, tzinfo=dt.UTC)),  # two midnights
+    (ZoneInfo("Pacific/Apia"), dt.datetime(2011, 12, 30, 10, tzinfo=dt.UTC)),  # a missing day
+    (ZoneInfo("Australia/Lord_Howe"), dt.datetime(2024, 4, 6, 15, tzinfo=dt.UTC)),
+]
+AROUND = st.integers(-72 * 60, 72 * 60).map(lambda minutes: dt.timedelta(minutes=minutes))
+
+
+@given(
+    change=st.sampled_from(CHANGES),
+    cell=AROUND,
+    literal=AROUND,
+    op=st.sampled_from(["=", "<", "<=", ">", ">="]),
+    known=st.booleans(),
+    whole_days=st.booleans(),
+)
+def test_days_that_the_clocks_change_lose_no_row(
+    change: tuple[ZoneInfo, dt.datetime],
+    cell: dt.timedelta,
+    literal: dt.timedelta,
+    op: Any,
+    known: bool,
+    whole_days: bool,
+    deals: TableSchema,
+    options_now: Mapping[str, str],
+) -> None:
+    """A skipped or repeated midnight, and even a skipped day, keeps every wanted row."""
+    zone, moment = change
+    predicate = Compare("due_date", op, moment + literal)
+    found = mask(predicate, pa.record_batch({"due_date": pa.array([moment + cell], MS)}))
+    pushed = push(predicate, deals, zone=zone if known else None, text_pushdown=True)
+    server = Server(zone, options_now, False, False, whole_days, "refused")
+    row = {"due_date": int((moment + cell).timestamp() * 1000)}
+    assert pushed.filter is not None
+    assert server.keeps(render_filter(pushed.filter, deals), row) or not found[0].as_py()
 
 
 def test_numbers_cut_to_whole_ones_are_looked_for_one_further(decimal_deals: TableSchema) -> None:

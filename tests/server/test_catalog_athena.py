@@ -149,6 +149,14 @@ class TestIdsInTheQuery:
         assert query.table(*lowered).base_id == ids[0]
         assert "StartQueryExecution" not in operations(aws)
 
+    def test_ids_that_the_text_does_not_hold_are_told(self, flow, athena, orders):
+        """As when a view names them, whose text nobody shows."""
+        query = flow.for_query(athena.start_running("SELECT * FROM some.view"))
+        athena.table("lark_base", "metadata_catalog", [], columns=COLUMNS)
+
+        with pytest.warns(SourceSkipped, match="a view or prepared statement hides it"):
+            assert query.find_table(orders.base.app_token, orders.table_id) is None
+
     def test_an_unknown_query_is_told_and_says_nothing(self, flow, orders):
         """Athena describes tables without a query, too; then the other flows count."""
         query = flow.for_query("11111111-2222-3333-4444-555555555555")

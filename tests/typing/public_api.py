@@ -10,6 +10,7 @@ import polars as pl
 
 import larkbase_sdk as larkbase
 from larkbase_sdk import Database, Lark, Scan, Schema, Table
+from larkbase_sdk.accessors import DatabaseMap
 from larkbase_sdk.api.models import ViewInfo
 
 
@@ -23,7 +24,7 @@ def looking_around(lark: Lark) -> None:
     assert_type(lark.databases["CRM"], Database)
     assert_type(lark.databases["CRM"].tables["Orders"], Table)
     assert_type(lark.table("CRM.Orders"), Table)
-    assert_type(lark.add("https://acme.larksuite.com/base/x"), Database)
+    assert_type(lark.add("https://acme.larksuite.com/base/x"), Database | DatabaseMap)
     assert_type(lark.table("CRM.Orders").schema, Schema)
     assert_type(lark.table("CRM.Orders").views, list[ViewInfo])
     assert_type(lark.identity, str)

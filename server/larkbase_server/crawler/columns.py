@@ -80,8 +80,7 @@ def _declared(column: GlueColumn, old: GlueColumn, *, retype: bool, unsure: bool
 def _with_lark_type(column: GlueColumn, old: ColumnOrigin) -> GlueColumn:
     """Return the column with the Lark type, and its place in comment and parameters, of ``old``."""
     parameters = {**column.parameters, UI_TYPE: old.lark_type}
-    name = column.parameters.get(FIELD_NAME) or origin_of(column).field_name
-    origin = replace(origin_of(column), field_name=name, lark_type=old.lark_type)
+    origin = replace(origin_of(column), lark_type=old.lark_type)
     return replace(column, comment=origin.comment(), parameters=MappingProxyType(parameters))
 
 

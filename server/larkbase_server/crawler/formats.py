@@ -34,7 +34,10 @@ _OF_OTHERS_TABLE = ("Description", "Owner", "Retention", "LastAccessTime", "Last
 
 
 def database_input(
-    name: str, location: str, before: GlueDatabase | None, *, lake_formation: bool
+    name: str,
+    location: str,
+    before: GlueDatabase | None,
+    granted: Sequence[Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """Return a database as Glue's API takes it.
 
@@ -42,16 +45,11 @@ def database_input(
         name: Its name.
         location: Its ``LocationUri``.
         before: The entry whose settings it takes over, if any.
-        lake_formation: Grant nothing by default, where no entry was before.
+        granted: What it grants on its tables where ``before`` does not say; None says nothing.
     """
-    granted: list[Any] = [] if lake_formation else list(EVERYBODY)
-    defaults = {"CreateTableDefaultPermissions": granted} if before is None else {}
-    return {
-        **defaults,
-        **_taken_over(before.data if before else {}, _OF_OTHERS_DATABASE),
-        "Name": name,
-        "LocationUri": location,
-    }
+    default = {} if granted is None else {"CreateTableDefaultPermissions": list(granted)}
+    taken_over = _taken_over(before.data if before else {}, _OF_OTHERS_DATABASE)
+    return {**default, **taken_over, "Name": name, "LocationUri": location}
 
 
 def table_input(
@@ -73,12 +71,10 @@ def table_input(
         before: The entry whose settings it takes over, if any.
     """
     data = before.data if before else {}
+    parameters = dict(before.parameters) if before else {}
+    for stale in OWN_PARAMETERS:
+        parameters.pop(stale, None)
     storage = data.get("StorageDescriptor") or {}
-    parameters = {
-        name: value
-        for name, value in (before.parameters if before else {}).items()
-        if name not in OWN_PARAMETERS
-    }
     return {
         **_taken_over(data, _OF_OTHERS_TABLE),
         "Name": name,
@@ -86,7 +82,7 @@ def table_input(
         "Parameters": parameters | source.parameters(*table.ids),
         "PartitionKeys": [],
         "StorageDescriptor": {
-            **{key: value for key, value in storage.items() if value is not None},
+            **_taken_over(storage, tuple(storage)),
             "Columns": [column.to_input() for column in columns],
             "Location": f"{source.location(key)}/Table={table.table_id}",
             "InputFormat": INPUT_FORMAT,

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from larkbase_sdk.catalog.glue import is_lark_table
@@ -12,12 +10,11 @@ from larkbase_sdk.schema.glue import GlueColumn
 from larkbase_server.crawler.source import CrawlSource, parse_location
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 TableIds = tuple[str, str]
 """Base id and table id."""
 
-_NOTHING: Mapping[str, str] = MappingProxyType({})
 _VIEW = "VIRTUAL_VIEW"
 
 
@@ -65,7 +62,7 @@ class LarkDatabase:
     key: str
     name: str
     tables: tuple[LarkTable, ...] = ()
-    unread: Mapping[str, str] = field(default=_NOTHING, hash=False)
+    unread: Mapping[str, str] = field(default_factory=dict, hash=False)
     readable: bool = True
 
 
@@ -84,7 +81,7 @@ class LarkSide:
 
     source: CrawlSource
     databases: tuple[LarkDatabase, ...] = ()
-    left_out: Mapping[str, str] = field(default=_NOTHING, hash=False)
+    left_out: Mapping[str, str] = field(default_factory=dict, hash=False)
     failures: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 

@@ -83,10 +83,10 @@ class _Given:
 
 
 def _source(given: _Given) -> CrawlSource:
-    kind = given.text(_TYPE)
-    if (kind or _kind_of_ids(given)).upper() == _BASE_TYPE:
+    kind = given.text(_TYPE) or _kind_of_ids(given)
+    if kind.upper() == _BASE_TYPE:
         return CrawlSource.of_table(given.required(BASE_KEY), given.required(TABLE_KEY))
-    if (kind or _kind_of_ids(given)).upper() == _DRIVE_TYPE:
+    if kind.upper() == _DRIVE_TYPE:
         return CrawlSource.of_folder(given.required(FOLDER_KEY))
     # The text is part of the contract, and some compare all of it: no hint.
     msg = f"Invalid handler type: {kind}"

@@ -1,0 +1,254 @@
+"""Writes the parts of the documentation that say what the code says, so that they cannot differ."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from larkbase_sdk.api.models import Field
+from larkbase_sdk.emulator import SWITCH_VARIANTS, Switches
+from larkbase_sdk.errors import QueryError
+from larkbase_sdk.options import ENVIRONMENT
+from larkbase_sdk.read.pushdown import push
+from larkbase_sdk.read.where import parse_where
+from larkbase_sdk.read.zones import base_zone
+from larkbase_sdk.schema.arrow_types import arrow_type
+from larkbase_sdk.schema.field_types import FIELD_TYPES, FORMULA, LOOKUP, UNKNOWN, FieldType
+from larkbase_sdk.schema.table_schema import TableSchema, build_schema
+from larkbase_server.settings_page import settings_page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from larkbase_sdk.read.pushdown import Pushed
+
+DOCS = Path(__file__).resolve().parent
+_PART = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end generated -->)", re.DOTALL)
+
+
+def rendered(text: str) -> str:
+    """Return a page with its generated parts as they have to be; makes no call."""
+    return _PART.sub(lambda part: f"{part[1]}{PARTS[part[2]]()}{part[3]}", text)
+
+
+def pages() -> list[Path]:
+    """Return the pages that have generated parts."""
+    return [path for path in sorted(DOCS.glob("*.md")) if _PART.search(path.read_text("utf-8"))]
+
+
+def main() -> None:
+    """Write every page again."""
+    for path in pages():
+        path.write_text(rendered(path.read_text("utf-8")), "utf-8")
+
+
+def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    titles = list(heads)
+    lines = [titles, ["---"] * len(titles), *rows]
+    return "".join(f"| {' | '.join(_cell(text) for text in line)} |\n" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", r"\|").replace("\n", " ") or "–"
+
+
+def _code(*texts: str) -> str:
+    return " ".join(f"`{text}`" for text in texts)
+
+
+# -- field types -----------------------------------------------------------------------------------
+
+_PROPERTIES = {
+    "SingleSelect": {"options": [{"name": "a"}]},
+    "MultiSelect": {"options": [{"name": "a"}]},
+    "AutoNumber": {"auto_serial": {"type": "auto_increment_number"}},
+}
+_LITERALS = ("'a'", "'1'", "1", "'2025-01-31'")
+_FORMS = (
+    ("=", "c = {}"),
+    ("<", "c < {}"),
+    ("LIKE", "c LIKE 'a%'"),
+    ("list_contains", "list_contains(c, 'a')"),
+    ("is true", "c"),
+    ("is false", "NOT c"),
+    (".text =", "c.text = {}"),
+    ("IS NULL", "c IS NULL"),
+    ("IS NOT NULL", "c IS NOT NULL"),
+)
+
+
+def field_types() -> str:
+    """Return the table of field types; what Lark can check is found by asking the translator."""
+    rows = (
+        (
+            _code(row.ui_type),
+            _arrow(row),
+            _code(_glue(row)),
+            _code(*_sent_forms(row)) or row.skip_reason,
+            "yes" if row.sortable else "",
+        )
+        for row in (*FIELD_TYPES.values(), UNKNOWN)
+    )
+    heads = ("Lark", "Arrow", "Glue", "Conditions that are sent", "First rows by Lark's order")
+    return _table(heads, rows)
+
+
+def _arrow(row: FieldType) -> str:
+    if row.skip_reason:
+        return "no column"
+    if row in (FORMULA, LOOKUP):
+        return "as its result" if row is FORMULA else "list of its results"
+    return _code(_short(arrow_type(row.glue)))
+
+
+def _short(kind: Any) -> str:
+    """Return an Arrow type as text, without the members of structures."""
+    if pa.types.is_list(kind):
+        return f"list<{_short(kind.value_type)}>"
+    return "struct" if pa.types.is_struct(kind) else str(kind)
+
+
+def _glue(row: FieldType) -> str:
+    if row in (FORMULA, LOOKUP):
+        return "T" if row is FORMULA else "array<T>"
+    return row.glue
+
+
+def _sent_forms(row: FieldType) -> Iterator[str]:
+    if row.skip_reason or row is UNKNOWN:
+        return
+    settings = _PROPERTIES.get(row.ui_type, {})
+    schema = build_schema("", "", [Field("fld", "C", row.type, row.ui_type, property=settings)])
+    for name, form in _FORMS:
+        if any(_is_sent(form.format(literal), schema) for literal in _LITERALS):
+            yield name
+
+
+def _is_sent(where: str, schema: TableSchema) -> bool:
+    try:
+        return _push(where, schema).filter is not None
+    except QueryError:
+        return False
+
+
+def _push(where: str, schema: TableSchema) -> Pushed:
+    zone = base_zone("Asia/Jakarta", feishu=False)
+    return push(parse_where(where, schema), schema, zone=zone, text_pushdown=True)
+
+
+# -- conditions ------------------------------------------------------------------------------------
+
+_STATUS = {"options": [{"name": name} for name in ("Open", "Paid", "Shipped", "Cancelled")]}
+_SAMPLE = (
+    Field("fld1", "Status", 3, "SingleSelect", property=_STATUS),
+    Field("fld2", "Amount", 2, "Number", property={"formatter": "0.00"}),
+    Field("fld3", "OrderDate", 5, "DateTime"),
+    Field("fld4", "Gift", 7, "Checkbox"),
+    Field("fld5", "Tags", 4, "MultiSelect", property={"options": [{"name": "gift"}]}),
+    Field("fld6", "Comment", 1, "Text"),
+    Field("fld7", "Phone", 13, "Phone"),
+    Field("fld8", "Net", 20, "Formula", property={"type": {"data_type": 2, "ui_type": "Number"}}),
+    Field("fld9", "Contract", 17, "Attachment"),
+)
+_EXAMPLES = (
+    "status = 'Open'",
+    "status IN ('Open', 'Paid')",
+    "status <> 'Open'",
+    "status = 'Opened'",
+    "amount > 1000",
+    "amount = 1000",
+    "amount IN (10, 1000)",
+    "orderdate >= '2025-02-01'",
+    "orderdate = '2025-02-01'",
+    "gift",
+    "NOT gift",
+    "list_contains(tags, 'gift')",
+    "comment = 'Ring twice'",
+    "comment LIKE 'Ring%at the gate%'",
+    "comment ILIKE 'ring%'",
+    "comment = ' Ring'",
+    "comment IS NULL",
+    "phone = '+6281'",
+    "phone LIKE '+62%'",
+    "contract IS NOT NULL",
+    "net > 100",
+    "status = 'Open' AND net > 100",
+    "status = 'Open' OR net > 100",
+    "(status = 'Open' OR gift) AND amount > 0",
+)
+
+
+def conditions() -> str:
+    """Return what becomes of some conditions on a base in Jakarta."""
+    schema = build_schema("", "", _SAMPLE)
+    rows = []
+    for where in _EXAMPLES:
+        pushed = _push(where, schema)
+        kept = (f"`{condition}`: {reason}" for condition, _, reason in map(_split, pushed.kept))
+        rows.append((_code(where), " · ".join(pushed.sent), "; ".join(kept)))
+    return _table(("`where`", "Lark is asked for", "Only checked here"), rows)
+
+
+def _split(kept: str) -> tuple[str, str, str]:
+    return kept.partition(": ")
+
+
+# -- switches and settings -------------------------------------------------------------------------
+
+
+def switches() -> str:
+    """Return the switches of the emulator under which push-down is tested."""
+    meanings = _attributes(Switches.__doc__ or "")
+    rows = (
+        (_code(name), _code(*map(str, values)), meanings[name].replace("``", "`"))
+        for name, values in SWITCH_VARIANTS.items()
+    )
+    return _table(("Switch", "Tested with", "Meaning"), rows)
+
+
+def _attributes(docstring: str) -> dict[str, str]:
+    """Return the meanings under "Attributes:" of a docstring, by name."""
+    found: dict[str, str] = {}
+    name = ""
+    for line in docstring.partition("Attributes:\n")[2].splitlines():
+        match = re.match(r" {8}(\w+): (.*)", line)
+        if match:
+            name = match[1]
+            found[name] = match[2]
+        elif name and line.strip():
+            found[name] += f" {line.strip()}"
+    return found
+
+
+def library_settings() -> str:
+    """Return the environment variables that the library reads."""
+    rows = (
+        (
+            _code(variable.name),
+            variable.default,
+            _code(variable.option) if variable.option else "",
+            variable.meaning,
+        )
+        for variable in ENVIRONMENT
+    )
+    return _table(("Variable", "Default", "Option", "Meaning"), rows)
+
+
+def lambda_settings() -> str:
+    """Return the page of the Lambda functions' settings, one level deeper."""
+    return re.sub(r"^#", "##", settings_page(), flags=re.MULTILINE)
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "field-types": field_types,
+    "conditions": conditions,
+    "switches": switches,
+    "library-settings": library_settings,
+    "lambda-settings": lambda_settings,
+}
+
+if __name__ == "__main__":
+    main()
