@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint types unit nightly bench record format clean
+.PHONY: demo test lint types unit nightly bench record docs-pages format clean
 
 demo: $(VENV)/.base  ## show larkbase at work on sample data; needs no account
 	$(BIN)/larkbase demo
@@ -22,14 +22,17 @@ types: $(VENV)/.dev
 unit: $(VENV)/.dev
 	$(BIN)/pytest -n 2
 
-nightly: $(VENV)/.dev  ## the property tests in their full form (200 examples each)
-	$(BIN)/pytest -n 2 --hypothesis-profile=nightly tests/read tests/properties
+nightly: $(VENV)/.dev  ## the property tests in full (200 examples each); writes docs/testing.md
+	$(BIN)/python tests/properties/report.py
 
 bench: $(VENV)/.dev  ## measure speed and memory, and write docs/benchmarks.md
 	$(BIN)/python tests/benchmarks/run.py
 
 record: $(VENV)/.dev  ## record the contract cassettes again; see tests/contract/README.md
 	$(BIN)/python tests/contract/record.py
+
+docs-pages: $(VENV)/.dev  ## write again the parts of docs/ that are made from the code
+	$(BIN)/python docs/generate.py
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix-only .

@@ -31,7 +31,7 @@ _PART = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end generated -->
 
 def rendered(text: str) -> str:
     """Return a page with its generated parts as they have to be; makes no call."""
-    return _PART.sub(lambda part: f"{part[1]}{PARTS[part[2]]()}{part[3]}", text)
+    return _PART.sub(lambda part: f"{part[1]}\n{PARTS[part[2]]()}\n{part[3]}", text)
 
 
 def pages() -> list[Path]:

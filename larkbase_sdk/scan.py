@@ -151,8 +151,10 @@ class Scan:
     def _zone(self, schema: TableSchema, residual: Residual) -> dt.tzinfo | None:
         """Return the base's time zone, which only conditions on dates need."""
         from larkbase_sdk.read.zones import base_zone
+        from larkbase_sdk.schema.naming import RECORD_ID
 
-        families = {schema.sql_column(name).filter_family for name in residual.columns}
+        names = residual.columns - {RECORD_ID}
+        families = {schema.sql_column(name).filter_family for name in names}
         if "date" not in families:
             return None
         return base_zone(self.table.base_info.time_zone, feishu=self._lark.api.domain.is_feishu)

@@ -97,6 +97,16 @@ def test_a_condition_runs_on_the_server_and_again_here(table, lark_emulator):
     assert searches(lark_emulator)[0].body["filter"]["conjunction"] == "and"
 
 
+def test_a_condition_that_is_never_true_makes_no_search(table, lark_emulator):
+    """``1 = 0`` gives the types and no rows; the record id is a column like any other."""
+    record_id = table.to_arrow(limit=1).column(0)[0].as_py()
+    lark_emulator.calls.clear()
+
+    assert len(table.to_arrow(where="no = 1 AND FALSE")) == 0
+    assert searches(lark_emulator) == []
+    assert numbers_of(table.to_arrow(where=f"record_id = '{record_id}'")) == [0]
+
+
 def test_a_limit_of_nothing_makes_no_search(table, lark_emulator):
     """``limit=0`` gives the types and no rows, without asking for any."""
     result = table.to_arrow(limit=0)
@@ -263,6 +273,17 @@ class TestViews:
         assert numbers_of(result) == [1192, 1195, 1198, 1201, 1202]
         assert "view_id" not in searches(lark_emulator)[0].body
         assert len(searches(lark_emulator)) == 1
+
+    @pytest.mark.parametrize("code", [1254018, 1254045])
+    @pytest.mark.parametrize("view", ["Only b", "B or big"])
+    @pytest.mark.filterwarnings("ignore::larkbase_sdk.PushdownRefused")
+    def test_a_refused_filter_does_not_lose_the_view(self, table, views, lark_emulator, view, code):
+        """The view's conditions went with the filter, so its rows are found another way."""
+        lark_emulator.fail(code, endpoint="search", times=2 if code == 1254045 else 1)
+
+        result = table.to_arrow(view=view, where="no >= 1198")
+        expected = [1198, 1201] if view == "Only b" else [1198, 1201, 1202]
+        assert numbers_of(result) == expected
 
     @pytest.mark.parametrize("hides", ["unless_named", "always", "never"])
     def test_a_view_whose_conditions_cannot_be_sent(self, lark, lark_emulator, hides):

@@ -7,31 +7,26 @@ give the same batch.
 
 from __future__ import annotations
 
-import json
-import re
 import warnings
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import orjson
 import pyarrow as pa
 import pyarrow.json as pj
 
-from larkbase_sdk.api.answers import MalformedBody
 from larkbase_sdk.errors import CellNotConverted, ServiceError
-from larkbase_sdk.read.cells import Converter, cell_converter
+from larkbase_sdk.read.bodies import RECORD_ID, Layout, read_columns, read_members, rows_of
+from larkbase_sdk.read.cells import cell_converter
 from larkbase_sdk.read.kernels import Kernel, kernel_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from larkbase_sdk.read.scalars import Converter
     from larkbase_sdk.schema.table_schema import Column
 
-RECORD_ID = "record_id"
 _STRING = pa.string()
-_ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +61,10 @@ class Records:
     forbidden: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    """Names of the members of ``data`` in the answer of one endpoint."""
-
-    records: str
-    extras: tuple[tuple[str, pa.DataType], ...]
-
-
-_SEARCH = _Layout(
+_SEARCH = Layout(
     "items", (("has_more", pa.bool_()), ("page_token", _STRING), ("total", pa.int64()))
 )
-_BATCH_GET = _Layout(
+_BATCH_GET = Layout(
     "records",
     (("absent_record_ids", pa.list_(_STRING)), ("forbidden_record_ids", pa.list_(_STRING))),
 )
@@ -168,21 +155,21 @@ class PageDecoder:
         return _parse_options(self._plans, _BATCH_GET)
 
     def _decode(
-        self, body: bytes, layout: _Layout, options: pj.ParseOptions
+        self, body: bytes, layout: Layout, options: pj.ParseOptions
     ) -> tuple[pa.RecordBatch, dict[str, Any]]:
-        data = _read_columns(body, options) if _is_safe(body) else None
+        data = read_columns(body, options)
         if data is not None:
             batch = self._from_columns(data.field(layout.records).values, body, layout)
             if batch is not None:
                 return batch, {name: data.field(name)[0].as_py() for name, _ in layout.extras}
-        members = _read_members(body, exact=self._exact)
-        rows = _rows(members, layout)
+        members = read_members(body, exact=self._exact)
+        rows = rows_of(members, layout)
         arrays = [pa.array([row[RECORD_ID] for row in rows], _STRING)]
         arrays += [self._convert(plan, rows) for plan in self._plans]
         batch = pa.RecordBatch.from_arrays(arrays, schema=self.schema)
         return batch, {name: members.get(name) for name, _ in layout.extras}
 
-    def _from_columns(self, items: Any, body: bytes, layout: _Layout) -> pa.RecordBatch | None:
+    def _from_columns(self, items: Any, body: bytes, layout: Layout) -> pa.RecordBatch | None:
         """Run the kernels; None when the page must be read the slow way as a whole."""
         ids = items.field(0)
         if ids.null_count:
@@ -194,7 +181,7 @@ class PageDecoder:
             array = plan.kernel.run(next(cells)) if plan.kernel else None
             if array is None:
                 if rows is None:
-                    rows = _rows(_read_members(body, exact=self._exact), layout)
+                    rows = rows_of(read_members(body, exact=self._exact), layout)
                 array = self._convert(plan, rows)
             arrays.append(array)
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
@@ -236,7 +223,7 @@ def _plans(columns: Sequence[Column]) -> list[_Plan]:
     return plans
 
 
-def _parse_options(plans: list[_Plan], layout: _Layout) -> pj.ParseOptions:
+def _parse_options(plans: list[_Plan], layout: Layout) -> pj.ParseOptions:
     """Return the trimmed shape of the answer: only what the kernels ask for."""
     item = [pa.field(RECORD_ID, _STRING)]
     cells = [(plan.column.lark_name, plan.kernel.raw) for plan in plans if plan.kernel]
@@ -247,97 +234,6 @@ def _parse_options(plans: list[_Plan], layout: _Layout) -> pj.ParseOptions:
         explicit_schema=pa.schema([("data", pa.struct(members))]),
         unexpected_field_behavior="ignore",
     )
-
-
-def _is_safe(body: bytes) -> bool:
-    """Whether pyarrow's JSON reader may have the body.
-
-    It crashes the process on a bare ``null`` (pyarrow 26) and does not check UTF-8.
-    """
-    return body.lstrip().startswith(b"{") and body.rstrip().endswith(b"}") and _is_utf8(body)
-
-
-def _is_utf8(body: bytes) -> bool:
-    if body.isascii():
-        return True
-    ends = pa.array([0, len(body)], pa.int32()).buffers()[1]
-    try:
-        pa.StringArray.from_buffers(1, ends, pa.py_buffer(body)).validate(full=True)
-    except pa.ArrowInvalid:
-        return False
-    return True
-
-
-def _read_columns(body: bytes, options: pj.ParseOptions) -> Any:
-    """Return the one ``data`` of the answer as a struct array, or None."""
-    read_options = pj.ReadOptions(use_threads=False, block_size=len(body) + 1)
-    try:
-        table = pj.read_json(
-            pa.BufferReader(body), read_options=read_options, parse_options=options
-        )
-    except pa.ArrowInvalid:
-        return None
-    data = table.column(0)
-    return data.chunk(0) if len(data) == 1 and not data.null_count else None
-
-
-def _read_members(body: bytes, *, exact: bool) -> dict[str, Any]:
-    """Return the ``data`` of the answer as plain JSON; with ``exact``, fractions as Decimal."""
-    answer = _parse(body, exact=exact)
-    data = answer.get("data") if isinstance(answer, dict) else None
-    if not isinstance(data, dict):
-        msg = "the answer holds no data"
-        raise MalformedBody(msg)
-    return data
-
-
-def _parse(body: bytes, *, exact: bool) -> Any:
-    if not exact:
-        try:
-            return orjson.loads(body)
-        except orjson.JSONDecodeError:
-            pass  # such as a lone surrogate, which the standard library accepts
-    text = body.decode("utf-8-sig", "replace")
-    try:
-        answer = json.loads(text, parse_float=Decimal if exact else None)
-        return _encodable(answer) if _ESCAPED_SURROGATE.search(text) else answer
-    except (ValueError, RecursionError):
-        msg = f"the answer of {len(body)} bytes is not JSON"
-        raise MalformedBody(msg) from None
-
-
-def _encodable(value: Any) -> Any:
-    """Replace lone surrogates, which no UTF-8 text can hold, by the replacement character."""
-    if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if isinstance(value, list):
-        return [_encodable(item) for item in value]
-    if isinstance(value, dict):
-        return {_encodable(key): _encodable(item) for key, item in value.items()}
-    return value
-
-
-def _rows(members: dict[str, Any], layout: _Layout) -> list[dict[str, Any]]:
-    rows = members.get(layout.records)
-    if rows is None:
-        return []
-    if not isinstance(rows, list):
-        msg = f"{layout.records} is not a list"
-        raise MalformedBody(msg)
-    return [_row(row) for row in rows]
-
-
-def _row(row: Any) -> dict[str, Any]:
-    if not isinstance(row, dict) or not isinstance(row.get(RECORD_ID), str):
-        msg = "a record has no id"
-        raise MalformedBody(msg)
-    fields = row.get("fields")
-    if fields is None:
-        return row | {"fields": {}}
-    if not isinstance(fields, dict):
-        msg = "the fields of a record are no object"
-        raise MalformedBody(msg)
-    return row
 
 
 def _flag(value: Any) -> bool:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from larkbase_sdk.read.cells import FIRST_MILLI, LAST_MILLI, OLDER_MEMBERS, is_millis
+from larkbase_sdk.read.cells import OLDER_MEMBERS
+from larkbase_sdk.read.scalars import FIRST_MILLI, LAST_MILLI, is_millis
 
 if TYPE_CHECKING:
     from larkbase_sdk.schema.field_types import Shape
@@ -214,6 +215,8 @@ def _joined(lists: Any) -> Any:
     texts = _segment_text(lists.values)
     if texts is None:
         return None
+    if not len(texts):
+        return pa.nulls(len(lists), _STRING)
     _, offsets, characters = texts.buffers()
     starts = pa.Array.from_buffers(_INDEX, len(texts) + 1, [None, offsets])
     cells = starts.take(lists.offsets).buffers()[1]

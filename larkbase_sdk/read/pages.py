@@ -106,7 +106,7 @@ class Search:
                 "rows are filtered here.",
                 PushdownRefused,
             )
-            return replace(self, part=replace(self.part, filter=None))
+            return replace(self, part=self.part.without_filter())
         if code in SORT_REFUSED and self.part.sort:
             context.warn(
                 f"Lark refused the sort (code {code}), so the rows are sorted here.",
@@ -127,7 +127,8 @@ class Search:
             "hidden from this app reads as empty.",
             PushdownRefused,
         )
-        return replace(self, part=replace(self.part, filter=None, sort=()), all_fields=True)
+        part = replace(self.part.without_filter(), sort=())
+        return replace(self, part=part, all_fields=True)
 
 
 def renamed(schema: TableSchema, fresh: TableSchema) -> TableSchema:

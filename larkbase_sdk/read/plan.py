@@ -7,7 +7,7 @@ Nothing here calls the network.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from larkbase_sdk.read.predicate import Predicate, columns_of
@@ -72,8 +72,10 @@ class Part:
         filter: Server filter that names fields by id, or None. It lets through at least the
             rows wanted.
         view_id: View whose rows are read, or None.
-        within_view: View whose record ids are read first, because the view hides a column that
-            is wanted; only rows with these ids count. None otherwise.
+        within_view: View whose record ids are read too, because the view hides a column that is
+            wanted; only rows with these ids count. None otherwise.
+        merged_view: View whose conditions are part of the filter, or None; without the filter
+            the rows are those within this view.
         sort: Pairs of field id and "descending" for the server, or ().
         order: Order of the rows wanted, or () when any order will do.
         limit: Rows wanted at most, after the exact condition; None for all.
@@ -86,10 +88,17 @@ class Part:
     filter: Mapping[str, Any] | None = None
     view_id: str | None = None
     within_view: str | None = None
+    merged_view: str | None = None
     sort: tuple[tuple[str, bool], ...] = ()
     order: tuple[SortKey, ...] = ()
     limit: int | None = None
     page_size: int = 500
+
+    def without_filter(self) -> Part:
+        """Return the part that gives the same rows, or more, without a filter."""
+        return replace(
+            self, filter=None, merged_view=None, within_view=self.merged_view or self.within_view
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the part as plain JSON values."""
@@ -100,6 +109,7 @@ class Part:
             "filter": self.filter,
             "view_id": self.view_id,
             "within_view": self.within_view,
+            "merged_view": self.merged_view,
             "sort": [list(key) for key in self.sort],
             "order": [[key.column, key.descending] for key in self.order],
             "limit": self.limit,
@@ -116,6 +126,7 @@ class Part:
             filter=data.get("filter"),
             view_id=data.get("view_id"),
             within_view=data.get("within_view"),
+            merged_view=data.get("merged_view"),
             sort=tuple((field, bool(descending)) for field, descending in data.get("sort", ())),
             order=tuple(SortKey(column, bool(desc)) for column, desc in data.get("order", ())),
             limit=data.get("limit"),

@@ -46,6 +46,7 @@ class _Server:
     filter: dict[str, Any] | None
     view_id: str | None = None
     within_view: str | None = None
+    merged_view: str | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -77,12 +78,15 @@ def plan_read(
         filter=server.filter,
         view_id=server.view_id,
         within_view=server.within_view,
+        merged_view=server.merged_view,
         sort=sort,
         order=request.order,
-        limit=request.limit,
+        limit=0 if pushed.empty else request.limit,
         page_size=_page_size(request, pushed, server, options.page_size),
     )
     notes = (*server.notes, *_order_notes(request, sort))
+    if pushed.empty:
+        notes = ("the condition is true for no row: nothing is read",)
     return ReadPlan(
         schema,
         (part,),
@@ -121,7 +125,7 @@ def _with_view(
     combined = combine_view(merged, pushed.filter) if merged is not None else None
     if combined is not None:
         note = f'the conditions of view "{view.name}" are merged into the filter'
-        return _Server(combined, notes=(note,))
+        return _Server(combined, merged_view=view.view_id, notes=(note,))
     if any(column.field_id in view.hidden_fields for column in needed):
         note = f'view "{view.name}" hides a column that is wanted: its record ids are read first'
         return _Server(pushed.filter, within_view=view.view_id, notes=(note,))

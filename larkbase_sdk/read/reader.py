@@ -33,8 +33,6 @@ def read_part(
         return
     walk = PageWalk(context, part, schema)
     rows = _rows(context, part, walk)
-    if part.within_view is not None:
-        rows = _within_view(context, part, schema, rows)
     if part.order:
         yield from _ordered(part, schema, residual, walk, rows)
     elif part.limit is not None:
@@ -81,23 +79,28 @@ def _ordered(
 
 def _rows(context: ReadContext, part: Part, walk: PageWalk) -> Iterator[pa.RecordBatch]:
     """Yield the distinct rows that the server sends, before the exact condition."""
+    import pyarrow.compute as pc
+
     watch = _Watch(context, part)
+    in_view: pa.Array | None = None
     for page in walk:
         batch = watch.distinct(page.batch, page.total)
         if context.on_page is not None:
             context.on_page(watch.rows, page.total)
+        # Known only now: a filter that Lark refuses takes the view's conditions with it.
+        if walk.search.part.within_view is not None:
+            in_view = _ids_of_view(context, walk) if in_view is None else in_view
+            batch = batch.filter(pc.is_in(batch.column(0), value_set=in_view))
         if len(batch):
             yield batch
     watch.finish()
 
 
-def _within_view(
-    context: ReadContext, part: Part, schema: TableSchema, rows: Iterator[pa.RecordBatch]
-) -> Iterator[pa.RecordBatch]:
-    """Keep the rows whose ids are in a view; the ids are read through the view first."""
+def _ids_of_view(context: ReadContext, walk: PageWalk) -> pa.Array:
+    """Return the ids of the records in a view, read through the view itself."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
+    part = walk.search.part
     through_view = Part(
         part.base_id,
         part.table_id,
@@ -105,10 +108,8 @@ def _within_view(
         view_id=part.within_view,
         page_size=part.page_size,
     )
-    seen = _rows(context, through_view, PageWalk(context, through_view, schema))
-    ids = pa.chunked_array([batch.column(0) for batch in seen], pa.string())
-    for batch in rows:
-        yield batch.filter(pc.is_in(batch.column(0), value_set=ids))
+    batches = _rows(context, through_view, PageWalk(context, through_view, walk.search.schema))
+    return pa.chunked_array([batch.column(0) for batch in batches], pa.string())
 
 
 class _Watch:

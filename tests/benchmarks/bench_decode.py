@@ -18,7 +18,7 @@ import pandas as pd
 import pyarrow as pa
 from lark_oapi.api.bitable.v1 import SearchAppTableRecordResponse
 
-from larkbase_sdk.read import decode
+from larkbase_sdk.read.bodies import read_columns
 from larkbase_sdk.read.decode import PageDecoder
 from larkbase_sdk.schema.table_schema import build_schema
 
@@ -44,9 +44,7 @@ def contenders(body: bytes) -> dict[str, Callable[[], Any]]:
 
     return {
         "larkbase: bytes → record batch": lambda: decoder.decode(body),
-        "of which pyarrow's JSON reader": lambda: decode._read_columns(
-            body, decoder._search_options
-        ),
+        "of which pyarrow's JSON reader": lambda: read_columns(body, decoder._search_options),
         "larkbase: 3 of 32 columns": lambda: three.decode(body),
         "larkbase: → pandas, Arrow types": lambda: decoder.decode(body).batch.to_pandas(
             types_mapper=pd.ArrowDtype

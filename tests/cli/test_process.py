@@ -20,7 +20,8 @@ PROGRAM = [sys.executable, "-m", "larkbase_sdk.cli"]
 @pytest.fixture
 def environment(emulator, tmp_path):
     """The environment of a child process: that of the test, with Python's own checks on."""
-    return {**os.environ, "PYTHONWARNINGS": "default", "PYTHONDEVMODE": "1"}
+    ours = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+    return {**ours, "PYTHONWARNINGS": "default", "PYTHONDEVMODE": "1"}
 
 
 def start(environment, *arguments, **more):
@@ -89,7 +90,9 @@ def test_ctrl_c_ends_with_130_and_no_traceback(environment, emulator, orders):
     process.send_signal(signal.SIGINT)
 
     out, err = process.communicate(timeout=60)
-    assert (process.returncode, out, err.decode()) == (130, b"", "Interrupted.\n")
+    assert (out, err.decode()) == (b"", "Interrupted.\n")
+    # Interrupted inside some extension modules, Python ends by the signal; shells call both 130.
+    assert process.returncode in (130, -signal.SIGINT)
 
 
 def in_terminal(environment, *arguments, columns):

@@ -17,7 +17,7 @@ import pytest
 from larkbase_sdk.api.answers import MalformedBody
 from larkbase_sdk.api.models import Field
 from larkbase_sdk.errors import CellNotConverted, ServiceError
-from larkbase_sdk.read import decode
+from larkbase_sdk.read import bodies
 from larkbase_sdk.read.decode import Page, PageDecoder, Records
 from larkbase_sdk.schema.arrow_types import arrow_type
 from larkbase_sdk.schema.table_schema import Column, build_schema
@@ -400,8 +400,8 @@ def test_records_by_id_come_with_the_ids_that_failed():
 
 def test_the_usual_page_is_read_once(monkeypatch):
     """No second JSON library looks at a page of documented shapes."""
-    monkeypatch.setattr(decode, "orjson", None)
-    monkeypatch.setattr(decode, "json", None)
+    monkeypatch.setattr(bodies, "orjson", None)
+    monkeypatch.setattr(bodies, "json", None)
     rows, notes = read(page(FULL, {}, FULL))
     assert rows == [FULL_ROW, EMPTY_ROW | {"record_id": "rec2"}, FULL_ROW | {"record_id": "rec3"}]
     assert notes == {}

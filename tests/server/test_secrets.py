@@ -14,11 +14,11 @@ from botocore.config import Config
 from botocore.stub import Stubber
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from larkbase_server.secrets import SecretsProvider
-from larkbase_server.settings import CrawlerSettings
 
 from larkbase_sdk.errors import ConfigurationError
 from larkbase_sdk.profile import Credentials
+from larkbase_server.secrets import SecretsProvider
+from larkbase_server.settings import CrawlerSettings
 
 CANONICAL = {"lark_app_id": "cli_canonical", "lark_app_secret": "canonical-secret"}
 DOCUMENTED = {"app_id": "cli_documented", "app_secret": "documented-secret"}

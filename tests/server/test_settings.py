@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from larkbase_server.environment import variables
-from larkbase_server.settings import CommonSettings, ConnectorSettings, CrawlerSettings
-from larkbase_server.settings_page import settings_page
 
 from larkbase_sdk.catalog.access import AccessLists
 from larkbase_sdk.errors import ConfigurationError
 from larkbase_sdk.options import Options
+from larkbase_server.environment import variables
+from larkbase_server.settings import CommonSettings, ConnectorSettings, CrawlerSettings
+from larkbase_server.settings_page import settings_page
 
 SECRET = "Vv9pQ2rT7xZk4LmN8bHc3WdFy6GsJ1aE"
 

@@ -7,23 +7,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import larkbase_server.crawler
 import pytest
+
+import larkbase_server.crawler
+from larkbase_sdk.options import Options
 from larkbase_server.crawler.crawl import crawl
 from larkbase_server.crawler.glue_calls import GlueCalls
 from larkbase_server.crawler.request import CrawlRequest
 from larkbase_server.crawler.result import CrawlResult
 from larkbase_server.crawler.source import CrawlSource
 
-from larkbase_sdk.options import Options
-
 SECRET = "lark-app"
-DEFAULT_PERMISSIONS = [
-    {
-        "Principal": {"DataLakePrincipalIdentifier": "IAM_ALLOWED_PRINCIPALS"},
-        "Permissions": ["ALL"],
-    }
-]
 
 
 @dataclass
@@ -122,6 +116,48 @@ class World:
         found = self.glue.get_table_versions(DatabaseName=database, TableName=table)
         return sorted(item["VersionId"] for item in found["TableVersions"])
 
+    def rewrite(self, database: str, table: str, **members: Any) -> None:
+        """Change a Glue table as somebody else would."""
+        known = self.tables(database)[table]
+        taken = ("Name", "TableType", "Parameters", "StorageDescriptor", "PartitionKeys")
+        content = {name: known[name] for name in taken if name in known}
+        self.glue.update_table(DatabaseName=database, TableInput={**content, **members})
+
+    def touch(self, database: str, table: str) -> None:
+        """Set what other people set on a table."""
+        known = self.tables(database)[table]
+        storage = known["StorageDescriptor"]
+        storage["Columns"][0]["Parameters"] = {
+            **storage["Columns"][0].get("Parameters", {}),
+            "pii": "no",
+        }
+        self.rewrite(
+            database,
+            table,
+            Description="All of them",
+            Owner="sales",
+            Retention=7,
+            Parameters={**known["Parameters"], "team": "sales"},
+            StorageDescriptor={**storage, "Parameters": {"note": "x"}},
+        )
+
+    def set_by_others(self, database: str, table: str) -> bool:
+        """Tell whether all of what ``touch`` set is there."""
+        known = self.tables(database)[table]
+        storage = known["StorageDescriptor"]
+        found = (
+            *(known.get(name) for name in ("Description", "Owner", "Retention")),
+            known["Parameters"].get("team"),
+            storage.get("Parameters"),
+            storage["Columns"][0]["Parameters"].get("pii"),
+        )
+        return found == ("All of them", "sales", 7, "sales", {"note": "x"}, "no")
+
+    @staticmethod
+    def fresh_process() -> None:
+        """Let the next invocation begin as in a new process."""
+        larkbase_server.crawler._function.cache_clear()
+
 
 @pytest.fixture
 def world(lark_emulator: Any, aws: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
@@ -131,9 +167,9 @@ def world(lark_emulator: Any, aws: Any, monkeypatch: pytest.MonkeyPatch) -> Iter
     monkeypatch.setenv("default_secret_manager_lark_app_key", SECRET)
     monkeypatch.setenv("LARK_DOMAIN", lark_emulator.url)
     monkeypatch.setenv("LARK_RETRIES", "0")
-    larkbase_server.crawler._function.cache_clear()
+    World.fresh_process()
     yield World(lark_emulator, aws, aws.client("glue"))
-    larkbase_server.crawler._function.cache_clear()
+    World.fresh_process()
 
 
 @pytest.fixture

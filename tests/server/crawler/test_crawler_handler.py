@@ -6,14 +6,14 @@ import json
 import logging
 
 import pytest
-from larkbase_server.crawler import handler
-from larkbase_server.crawler.request import CrawlRequest, parse_event
-from larkbase_server.crawler.source import CrawlSource
 
 from larkbase_sdk.catalog.glue import GlueCatalog
 from larkbase_sdk.catalog.metadata import Metadata
 from larkbase_sdk.errors import AuthenticationError, ConfigurationError, NotFound, PermissionDenied
 from larkbase_sdk.options import Options
+from larkbase_server.crawler import handler
+from larkbase_server.crawler.request import CrawlRequest, parse_event
+from larkbase_server.crawler.source import CrawlSource
 
 TABLE = {"larkBaseDataSourceId": "bascn1", "larkTableDataSourceId": "tbl1"}
 FOLDER = {"larkDriveFolderToken": "fldcn1"}
