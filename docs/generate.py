@@ -175,6 +175,7 @@ _EXAMPLES = (
     "phone LIKE '+62%'",
     "contract IS NOT NULL",
     "net > 100",
+    "record_id = 'recA'",
     "status = 'Open' AND net > 100",
     "status = 'Open' OR net > 100",
     "(status = 'Open' OR gift) AND amount > 0",

@@ -10,7 +10,7 @@ from larkbase_sdk.display import escape, html_card, html_table
 
 if TYPE_CHECKING:
     from larkbase_sdk.api.http import Http
-    from larkbase_sdk.read.plan import ReadPlan
+    from larkbase_sdk.read.plan import Part, ReadPlan
 
 _SECONDS_PER_CALL = 0.3
 """Assumed until this client has measured its own calls."""
@@ -52,7 +52,8 @@ class Explanation:
 
     def lines(self) -> list[tuple[str, str]]:
         """Return the explanation as pairs of heading and text."""
-        lines = [("on the server", " · ".join(self.on_server) or "nothing: every row is sent")]
+        nothing = "nothing is asked" if self.calls == 0 else "nothing: every row is sent"
+        lines = [("on the server", " · ".join(self.on_server) or nothing)]
         if self.on_server:
             lines.append(("in this process", "the same conditions again, exactly"))
         lines.extend(("in this process", text) for text in self.here)
@@ -84,7 +85,7 @@ def explain_plan(label: str, plan: ReadPlan, total: int | None, http: Http) -> E
 
     part = plan.parts[0]
     rows = _rows(plan, total)
-    calls = None if rows is None else max(1, ceil(rows / part.page_size))
+    calls = None if rows is None else _calls(rows, part)
     per_call = http.stats.seconds_per_call() or _SECONDS_PER_CALL
     rate = http.options.rate
     return Explanation(
@@ -104,9 +105,15 @@ def explain_plan(label: str, plan: ReadPlan, total: int | None, http: Http) -> E
     )
 
 
+def _calls(rows: int, part: Part) -> int:
+    return 0 if part.limit == 0 else max(1, ceil(rows / part.page_size))
+
+
 def _rows(plan: ReadPlan, total: int | None) -> int | None:
     """Return how many rows come at most; a limit counts only when it stops the reading."""
     part = plan.parts[0]
+    if part.limit == 0:
+        return 0
     if total is None or part.limit is None:
         return total
     if part.sort or (not part.order and not plan.residual):
@@ -117,6 +124,8 @@ def _rows(plan: ReadPlan, total: int | None) -> int | None:
 def _on_server(plan: ReadPlan) -> tuple[str, ...]:
     part = plan.parts[0]
     parts = list(plan.sent)
+    if part.limit == 0:
+        return ()
     if part.sort:
         names = [plan.schema.by_id(field_id).lark_name for field_id, _ in part.sort]
         sides = [" desc" if descending else "" for _, descending in part.sort]

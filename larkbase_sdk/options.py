@@ -147,7 +147,11 @@ ENVIRONMENT: tuple[Variable, ...] = (
         "progress",
         parse_flag,
     ),
-    Variable("LARKBASE_LOG", "Level of log lines on stderr: debug, info, warning."),
+    Variable(
+        "LARKBASE_LOG",
+        "Level of the command line's log lines on stderr: debug, info, warning. Programs set the "
+        "level of the logger larkbase themselves.",
+    ),
     Variable("LARK_RATE", "Calls per second and endpoint.", "20", "rate", float),
     Variable("LARK_RETRIES", "Repeats of a refused or broken call.", "6", "retries", int),
     Variable(

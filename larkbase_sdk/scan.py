@@ -168,6 +168,8 @@ class Scan:
         """Return Lark's count under the server filter, or None when it gives none."""
         from larkbase_sdk.read.count import server_total
 
+        if plan.limit == 0:
+            return 0
         try:
             return server_total(self.read_context(), plan.parts[0], plan.schema)
         except LarkBaseError:

@@ -47,6 +47,7 @@ class _Server:
     view_id: str | None = None
     within_view: str | None = None
     merged_view: str | None = None
+    sent: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -92,7 +93,7 @@ def plan_read(
         (part,),
         request.columns,
         request.residual,
-        sent=pushed.sent if server.filter else (),
+        sent=(*server.sent, *pushed.sent) if server.filter else (),
         kept=_kept(pushed, server, request.residual),
         notes=notes,
     )
@@ -124,8 +125,8 @@ def _with_view(
     merged = merge_view(view, schema)
     combined = combine_view(merged, pushed.filter) if merged is not None else None
     if combined is not None:
-        note = f'the conditions of view "{view.name}" are merged into the filter'
-        return _Server(combined, merged_view=view.view_id, notes=(note,))
+        sent = f'the conditions of view "{view.name}"'
+        return _Server(combined, merged_view=view.view_id, sent=(sent,))
     if any(column.field_id in view.hidden_fields for column in needed):
         note = f'view "{view.name}" hides a column that is wanted: its record ids are read first'
         return _Server(pushed.filter, within_view=view.view_id, notes=(note,))

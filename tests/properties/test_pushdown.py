@@ -49,6 +49,7 @@ TEXTS = [
 ]
 OPTIONS = ["a", "A", "b", "twice", "twice", "客户"]
 TAGS = ["a", "A", "b", "c"]
+LINKS = ["first", "second", "third"]  # stand for the ids of three linked records
 PHONES = ["+6281", "081", "110"]
 NUMBERS = [0.0, 1.0, 1.04, 1.05, 0.96, 0.95, -1.0, -0.04, 12.34, 1e9, 123456789.125, 1e-7]
 MIDNIGHT = dt.datetime(2026, 2, 28, 17, tzinfo=dt.UTC)  # in Jakarta, where the base is
@@ -71,7 +72,8 @@ FIELDS = [
     ("share", "Progress", {"formatter": "0%"}), ("stars", "Rating"),
     ("pick", "SingleSelect", {"options": OPTIONS}), ("tags", "MultiSelect", {"options": TAGS}),
     ("day", "DateTime"), ("done", "Checkbox"), ("phone", "Phone"), ("code", "Barcode"),
-    ("no", "AutoNumber"),
+    ("no", "AutoNumber"), ("calc", "Formula", {"result": "Number", "declared": True}),
+    ("word", "Formula", {"result": "Text", "declared": True}),
 ]  # fmt: skip
 
 
@@ -84,6 +86,8 @@ ROW = st.fixed_dictionaries({
     "stars": maybe([1, 2, 5]), "pick": maybe(OPTIONS),
     "tags": st.none() | st.lists(st.sampled_from(TAGS), min_size=1, max_size=3, unique=True),
     "day": maybe(TIMES), "done": maybe([True, False]), "phone": maybe(PHONES), "code": maybe(TEXTS),
+    "calc": maybe(NUMBERS), "word": maybe(TEXTS),
+    "who": st.none() | st.lists(st.sampled_from(LINKS), min_size=1, max_size=2, unique=True),
 })  # fmt: skip
 ROWS = st.lists(ROW, max_size=10) | st.lists(ROW, min_size=8, max_size=12)
 
@@ -108,10 +112,10 @@ LITERALS: dict[str, list[Any]] = {
     "text": [*TEXTS, "zz"], "num": [*NUMBERS, 1.049, 0.949999], "share": [0.0, 0.005, 0.0049, 0.5],
     "stars": [0, 1, 2, 3, 5.5], "pick": [*OPTIONS, "none such"],
     "day": [*TIMES, MIDNIGHT.replace(hour=0)],
-    "phone": PHONES, "code": TEXTS, "no": ["1", "2", "10"],
+    "phone": PHONES, "code": TEXTS, "no": ["1", "2", "10"], "calc": NUMBERS, "word": TEXTS,
 }  # fmt: skip
-TEXT_COLUMNS = ["text", "code", "pick", "phone"]
-RANGE_COLUMNS = ["num", "share", "stars", "day", "text"]
+TEXT_COLUMNS = ["text", "code", "pick", "phone", "word"]
+RANGE_COLUMNS = ["num", "share", "stars", "day", "text", "calc"]
 PATTERN_PIECES = ["%", "_", "a", "A", "b", "客", "\n", " "]
 PATTERNS = st.lists(st.sampled_from(PATTERN_PIECES), max_size=4).map("".join)
 TRUTHS = ["done", "done = true", "done = false", "NOT done", "done IS NOT TRUE"]
@@ -163,6 +167,8 @@ def leaves(columns: list[str]) -> st.SearchStrategy[str]:
         kinds.append(st.sampled_from(TRUTHS))
     if "tags" in columns:
         kinds.append(st.sampled_from(TAGS).map(lambda tag: f"list_contains(tags, {quoted(tag)})"))
+    if "who" in columns:
+        kinds.append(st.sampled_from(LINKS).map(lambda link: f"list_contains(who, '{{{link}}}')"))
     return st.one_of(kinds)
 
 
@@ -181,9 +187,11 @@ def conditions(columns: list[str]) -> st.SearchStrategy[str]:
     return single | nested
 
 
-COLUMNS = [field[0] for field in FIELDS]
+COLUMNS = [*(field[0] for field in FIELDS), "who"]
 CONDITIONS = conditions(COLUMNS)
 CONCERNED = {
+    "empty_links": ["who"], "empty_result": ["calc", "word"], "single_result": ["calc", "word"],
+    "result_type": ["calc", "word"], "formula_filter": ["calc", "word"],
     "date_compare": ["day"], "time_zone_missing": ["day"],
     "number_compares_displayed": ["num", "share", "stars"],
     "checkbox_false_matches_untouched": ["done", "pick"], "multiselect_is": ["tags", "pick"],
@@ -205,7 +213,8 @@ TRUTH_TYPES = pa.schema([
     ("position", pa.int64()), ("text", pa.string()), ("num", pa.float64()), ("share", pa.float64()),
     ("stars", pa.int8()), ("pick", pa.string()), ("tags", pa.list_(pa.string())),
     ("day", pa.timestamp("ms")), ("done", pa.bool_()), ("phone", pa.string()),
-    ("code", pa.string()), ("no", pa.string()),
+    ("code", pa.string()), ("no", pa.string()), ("calc", pa.float64()), ("word", pa.string()),
+    ("who", pa.list_(pa.string())),
 ])  # fmt: skip
 
 
@@ -214,7 +223,10 @@ class Both:
 
     def __init__(self) -> None:
         self.emulator = LarkEmulator()
-        self.made = self.emulator.database("P").table("T", fields=FIELDS)
+        base = self.emulator.database("P")
+        linked = base.table("L", {"Name": LINKS})
+        self.links = dict(zip(LINKS, (r["record_id"] for r in linked.records), strict=True))
+        self.made = base.table("T", fields=[*FIELDS, ("who", "SingleLink", {"table": linked})])
         self.readers = {
             pushed: self.emulator.connect(options=Options(page_size=4, text_pushdown=pushed))
             for pushed in (True, False)
@@ -228,6 +240,7 @@ class Both:
 
     def fill(self, rows: list[dict[str, Any]]) -> None:
         self.made.delete([record["record_id"] for record in self.made.records])
+        rows = [{**row, "who": row["who"] and [self.links[w] for w in row["who"]]} for row in rows]
         self.ids = self.made.insert(rows)
         numbers = {r["record_id"]: r["fields"].get("no") for r in self.made.records}
         truth = [
@@ -245,16 +258,24 @@ class Both:
         self.duckdb.execute("CREATE OR REPLACE TABLE truth AS FROM given")
 
     def expected(self, condition: str, order: str = "") -> list[str]:
-        query = f"SELECT position FROM truth WHERE {condition} {order}"
+        query = f"SELECT position FROM truth WHERE {self.named(condition)} {order}"
         found = self.duckdb.execute(query).fetchall()
         return [self.ids[position] for (position,) in found]
 
-    def read(self, switches: dict[str, Any], **scan: Any) -> list[str]:
+    def named(self, condition: str) -> str:
+        """Return a condition with the ids of the linked records instead of what stands for them."""
+        for link, record_id in self.links.items():
+            condition = condition.replace(f"{{{link}}}", record_id)
+        return condition
+
+    def read(self, switches: dict[str, Any], where: str, **scan: Any) -> list[str]:
         self.emulator.switches.reset()
         for name, value in switches.items():
             setattr(self.emulator.switches, name, value)
         lark = self.readers[not TEXT_LOSING & switches.keys()]
-        return lark.table("P.T").to_arrow(columns=["text"], **scan).column(0).to_pylist()
+        table = lark.table("P.T")
+        found = table.to_arrow(columns=["text"], where=self.named(where), **scan)
+        return found.column(0).to_pylist()
 
 
 @pytest.fixture(scope="module")

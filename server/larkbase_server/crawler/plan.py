@@ -8,7 +8,7 @@ other people's settings along, and its old entry goes only after the new one is 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from larkbase_server.crawler.columns import declared_columns
@@ -66,7 +66,7 @@ class Action:
         reasons: Why, in words.
         input: The database or table to be written, as Glue's API takes it.
         version: The version of the table that an update rests on.
-        needs: What must not have failed before this is deleted.
+        needs: What must not have failed before this overwrites or deletes an entry.
         failed: Whether something skipped is a failure, which a person should see to.
     """
 
@@ -149,12 +149,25 @@ class _Planner:
         self._used: dict[str, set[str]] = {}
         self._holders: dict[TableIds, list[Item]] = defaultdict(list)
         self._homeless: set[TableIds] = set()
+        self._overwritten: dict[Item, TableIds] = {}
 
     def plan(self) -> Plan:
-        writes = [action for target in self._now.targets for action in self._database(target)]
-        # Deletions come last: by now it is known where every table went.
+        wanted = [action for target in self._now.targets for action in self._database(target)]
+        created = {action.item for action in wanted if action.verb == "create"}
+        # An update may overwrite the entry of a table that gets another one, so those come first;
+        # deletions come last: by now it is known where every table went.
+        writes = sorted(wanted, key=lambda action: action.verb == "update" and bool(action.table))
         own = self._now.own.values()
-        return (*writes, *(action for database in own for action in self._rest(database)))
+        return (
+            *(self._after_successors(action, created) for action in writes),
+            *(action for database in own for action in self._rest(database)),
+        )
+
+    def _after_successors(self, action: Action, created: set[Item]) -> Action:
+        """Return an update of another table's entry so that it needs that table's new entry."""
+        overwritten = self._overwritten.get(action.item)
+        holders = self._holders.get(overwritten, []) if overwritten else []
+        return replace(action, needs=tuple(item for item in holders if item in created))
 
     # -- what is wanted ------------------------------------------------------------------------
 
@@ -248,8 +261,11 @@ class _Planner:
         )
         wanted = table_input(self._source, target.database.key, table, name, columns, before)
         if same_name is None:
-            reason = f"renamed from {before.name}" if before else f"new, {len(columns)} columns"
+            count = "1 column" if len(columns) == 1 else f"{len(columns)} columns"
+            reason = f"renamed from {before.name}" if before else f"new, {count}"
             return Action("create", database, name, (reason,), wanted)
+        if same_name.ids != table.ids:
+            self._overwritten[database, name] = same_name.ids
         differences = table_differences(same_name, wanted)
         if not differences:
             return Action("keep", database, name)
@@ -288,6 +304,7 @@ class _Planner:
                 reason = "its base could not be read"
                 yield Action("keep", database.name, table.name, (reason,))
                 continue
-            needs = tuple(self._holders.get(table.ids, ()))
+            holders = self._holders.get(table.ids, ())
+            needs = tuple(sorted(holders, key=lambda item: item[0] != database.name))
             reason = f"now {'.'.join(needs[0])}" if needs else "gone from Lark, or not wanted"
             yield Action("delete", database.name, table.name, (reason,), needs=needs)

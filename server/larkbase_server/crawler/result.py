@@ -194,10 +194,15 @@ class Report:
     def result(self) -> CrawlResult:
         """Return the report of the whole crawl."""
         failures = (*self.failures, *self._failed.values())
+        places = {
+            name: place
+            for place, name in enumerate(dict.fromkeys(database for database, _ in self._ends))
+        }
+        ends = sorted(self._ends.values(), key=lambda end: (places[end.database], bool(end.table)))
         return CrawlResult(
             self.source,
             self.dry_run,
-            tuple(self._ends.values()),
+            tuple(ends),
             tuple(dict.fromkeys(failures)),
             self.notes,
         )

@@ -65,6 +65,10 @@ class World:
             return CrawlSource.of_folder(source.token)
         return CrawlSource.of_table(source.base.app_token, source.table_id)
 
+    def label(self, source: Any) -> str:
+        """Return what reports call a source."""
+        return self.source_of(source).label
+
     @staticmethod
     def invoke(event: Any) -> dict[str, Any]:
         """Invoke the handler; what it answers must be JSON."""
@@ -85,7 +89,7 @@ class World:
         """Crawl below the handler, where no pause is waited for."""
         request = CrawlRequest(self.source_of(source), **flags)
         with self.lark.connect() as client:
-            options = Options(name_style="ascii", retries=0)
+            options = Options(name_style="ascii", retries=0, rate=1000)
             return crawl(client.api, self.calls(), request, options)
 
     def databases(self) -> dict[str, Any]:
@@ -167,6 +171,7 @@ def world(lark_emulator: Any, aws: Any, monkeypatch: pytest.MonkeyPatch) -> Iter
     monkeypatch.setenv("default_secret_manager_lark_app_key", SECRET)
     monkeypatch.setenv("LARK_DOMAIN", lark_emulator.url)
     monkeypatch.setenv("LARK_RETRIES", "0")
+    monkeypatch.setenv("LARK_RATE", "1000")
     World.fresh_process()
     yield World(lark_emulator, aws, aws.client("glue"))
     World.fresh_process()

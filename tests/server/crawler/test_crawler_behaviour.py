@@ -54,9 +54,9 @@ class TestNewAndChanged:
 
         assert reasons(result) == {
             "crm.customers": ("updated", ["column added: city (string)"]),
-            "crm.notes": ("created", ["new, 1 columns"]),
+            "crm.notes": ("created", ["new, 1 column"]),
             "shop": ("created", ["new"]),
-            "shop.items": ("created", ["new, 1 columns"]),
+            "shop.items": ("created", ["new, 1 column"]),
         }
 
     def test_a_renamed_column_keeps_its_place_and_the_old_version_is_archived(self, world, crm):
@@ -146,7 +146,7 @@ class TestNewAndChanged:
             "crm.orders": ("deleted", ["now sales.orders"]),
             "crm": (
                 "deleted",
-                [f"gone from the metadata table {world.source_of(crm).data_source}"],
+                [f"gone from the {world.label(crm)}"],
             ),
         }
         assert world.databases()["sales"]["Description"] == "Ours"
@@ -233,8 +233,8 @@ class TestDeleted:
 
         assert world.snapshot() == before
         assert result["status"] == "Success"
-        name = f"metadata table {world.source_of(crm).data_source}"
-        assert reasons(result) == {"crm": ("kept", [f"the {name} names no database at all"])}
+        reason = f"the {world.label(crm)} names no database at all"
+        assert reasons(result) == {"crm": ("kept", [reason])}
 
     def test_a_source_whose_rows_are_hidden_deletes_nothing(self, world, crm):
         """Advanced permissions hide rows without an error."""
@@ -434,10 +434,8 @@ class TestOwnership:
         assert world.snapshot()["crm"] == before
         assert world.names()["shop"] == ["items"]
         assert result["status"] == "Partial"
-        assert result["failures"] == [
-            'database "crm": Glue has a database of this name that is not of the '
-            f"metadata table {world.source_of(crm).data_source}"
-        ]
+        reason = "Glue has a database of this name that is not of the"
+        assert result["failures"] == [f'database "crm": {reason} {world.label(crm)}']
 
     @pytest.mark.parametrize("other", ["longer id", "another folder", "other method"])
     def test_databases_of_other_sources_are_foreign(self, world, crm, other):
@@ -501,11 +499,10 @@ class TestOwnership:
 
         first, second = world.crawl(crm), world.crawl(crm)
 
-        name = f"metadata table {world.source_of(crm).data_source}"
         assert world.names() == {"crm": ["report"], "shop": ["items"]}
         assert first["tables"]["deleted"] == 2
         assert reasons(second) == {
-            "crm": ("kept", [f"gone from the {name}, but 1 table in it stays"])
+            "crm": ("kept", [f"gone from the {world.label(crm)}, but 1 table in it stays"])
         }
 
     def test_tables_of_other_sources_in_our_database_stay(self, world, crm):
@@ -644,7 +641,7 @@ class TestOneRowATable:
 
         assert reasons(world.crawl(five)) == {
             "copies.goods": ("created", ["renamed from stock"]),
-            "copies.stock": ("deleted", ["now mixed_up.stock"]),
+            "copies.stock": ("deleted", ["now copies.goods"]),
         }
         assert world.set_by_others("copies", "goods")
 
