@@ -66,6 +66,7 @@ class Situation:
             base_id: why for item in lark.databases for base_id, why in item.unread.items()
         }
         self._unreadable_keys = {item.key for item in lark.databases if not item.readable}
+        self._readable_keys = {item.key for item in lark.databases if item.readable}
         self._entries: dict[TableIds, list[tuple[str, GlueTable]]] = defaultdict(list)
         for database in self.own.values():
             for table in filter(_is_lark, database.tables):
@@ -79,7 +80,7 @@ class Situation:
         }
 
     def _targets(self, databases: Sequence[LarkDatabase], style: NameStyle) -> list[Target]:
-        taken = [item.name for item in self.own.values() if self._is_unclear(self.key(item))]
+        taken = [item.name for item in self.own.values() if self._is_unclear(item)]
         names = unique_names([(item.name, item.key) for item in databases], style, taken)
         found = []
         for database, name in zip(databases, names, strict=True):
@@ -106,11 +107,13 @@ class Situation:
         return database.key_in(self.source) or ""
 
     def is_unreadable(self, database: GlueDatabase) -> bool:
-        """Tell whether it stands for a database of which nothing could be read."""
+        """Tell whether it may stand for a database of which nothing could be read."""
         return self.key(database) in self._unreadable_keys
 
-    def _is_unclear(self, key: str) -> bool:
-        return key in self._unreadable_keys or key in self.left_out
+    def _is_unclear(self, database: GlueDatabase) -> bool:
+        """Tell whether its name is to be kept free; a key that can be read as well is clear."""
+        unclear = self._unreadable_keys - self._readable_keys | self.left_out.keys()
+        return self.key(database) in unclear
 
     def is_unread(self, base_id: str) -> bool:
         """Tell whether nothing can be concluded about the tables of a base."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
+from dataclasses import dataclass
 from typing import Any
 
 from hypothesis import given
@@ -26,6 +28,7 @@ SOURCE = CrawlSource.of_table("meta", "tblMeta")
 OTHER = CrawlSource.of_table("meta", "tblMeta2")
 TYPES = {"Text": "string", "Number": "decimal", "Checkbox": "boolean"}
 BASES = ["b1", "b2", "b3"]
+FOLDERS = ["fld0", "fld1", "fld2"]
 NAMES = ["a", "A", "a!", "b", "B c", "c", ""]
 GLUE_NAMES = ["a", "b", "a_", "c", "b_c", "d"]
 
@@ -116,39 +119,70 @@ fields = st.lists(
 
 
 @st.composite
-def lark_tables(draw: st.DrawFn, base: str) -> LarkTable:
-    table_id = draw(st.sampled_from(["t1", "t2", "t3", "t4"]))
+def lark_tables(draw: st.DrawFn, base: str, table_id: str, readable: bool) -> LarkTable:
     name = draw(st.sampled_from(NAMES))
-    if draw(st.integers(0, 9)) == 0:
+    if not readable or draw(st.integers(0, 9)) == 0:
         return LarkTable(base, table_id, name, error="Lark says no")
     columns = tuple(column(base, table_id, field) for field in draw(fields))
     return LarkTable(base, table_id, name, columns)
 
 
+@dataclass
+class Tenant:
+    """The bases as Lark shows them: some cannot be read, nor can some tables of the others."""
+
+    tables: dict[str, list[LarkTable]]
+    unread: set[str]
+
+    def of_row(self, base: str, name: str) -> LarkDatabase:
+        """A database that stands for a base."""
+        if base in self.unread:
+            return LarkDatabase(base, name, unread={base: "Lark says no"}, readable=False)
+        return LarkDatabase(base, name, tuple(self.tables[base]))
+
+    def of_folder(self, token: str, name: str, bases: Sequence[str]) -> LarkDatabase:
+        """A database that stands for a folder of bases."""
+        unread = {base: "Lark says no" for base in bases if base in self.unread}
+        tables = [table for base in bases if base not in unread for table in self.tables[base]]
+        return LarkDatabase(token, name, tuple(tables), unread, len(unread) < len(bases))
+
+    def of_tables(self, name: str, bases: Sequence[str]) -> LarkDatabase:
+        """A database whose rows are tables."""
+        tables = [table for base in bases for table in self.tables[base]]
+        return LarkDatabase(bases[0], name, tuple(tables))
+
+
 @st.composite
-def lark_databases(draw: st.DrawFn) -> LarkDatabase:
-    key, name = draw(st.sampled_from(BASES)), draw(st.sampled_from(NAMES))
-    if draw(st.integers(0, 9)) == 0:
-        return LarkDatabase(key, name, unread={key: "Lark says no"}, readable=False)
-    bases = [key, draw(st.sampled_from(BASES))] if draw(st.booleans()) else [key]
-    unread = {bases[1]: "no"} if len(set(bases)) == 2 and draw(st.integers(0, 3)) == 0 else {}
-    tables = [
-        table
-        for base in dict.fromkeys(bases)
-        if base not in unread
-        for table in draw(
-            st.lists(lark_tables(base), max_size=4, unique_by=lambda table: table.table_id)
-        )
-    ]
-    return LarkDatabase(key, name, tuple(tables), unread)
+def tenants(draw: st.DrawFn) -> Tenant:
+    unread = draw(st.sets(st.sampled_from(BASES), max_size=1))
+    table_ids = st.lists(st.sampled_from(["t1", "t2", "t3"]), max_size=3, unique=True)
+    return Tenant(
+        {
+            base: [
+                draw(lark_tables(base, table_id, base not in unread))
+                for table_id in draw(table_ids)
+            ]
+            for base in BASES
+        },
+        unread,
+    )
 
 
 @st.composite
 def lark_sides(draw: st.DrawFn) -> LarkSide:
-    databases = draw(
-        st.lists(lark_databases(), max_size=3, unique_by=lambda item: (item.key, item.name))
-    )
-    left_out = draw(st.dictionaries(st.sampled_from(BASES), st.just("unclear"), max_size=1))
+    tenant = draw(tenants())
+    bases = st.lists(st.sampled_from(BASES), min_size=1, max_size=2, unique=True)
+    databases = []
+    for number in range(draw(st.integers(0, 3))):
+        name, kind = draw(st.sampled_from(NAMES)), draw(st.integers(0, 2))
+        if kind == 0:
+            databases.append(tenant.of_row(draw(st.sampled_from(BASES)), name))
+        elif kind == 1:
+            databases.append(tenant.of_folder(FOLDERS[number], name, draw(bases)))
+        else:
+            databases.append(tenant.of_tables(name, draw(bases)))
+    keys = st.sampled_from([*BASES, *FOLDERS])
+    left_out = draw(st.dictionaries(keys, st.just("unclear"), max_size=1))
     return LarkSide(SOURCE, tuple(databases), left_out)
 
 
@@ -220,16 +254,6 @@ def types_of(tables: Sequence[GlueTable]) -> set[tuple[str, str, str]]:
     return {(o.field_id, o.lark_type, c.type) for o, c in origins if o.field_id and o.lark_type}
 
 
-def foreign_names(glue: ModelGlue) -> tuple[set[str], dict[str, set[str]]]:
-    """Names that the plan cannot take."""
-    databases = {item.name for item in glue.describe() if item.key_in(SOURCE) is None}
-    tables = {
-        item.name: {table.name for table in item.tables if not table.is_lark}
-        for item in glue.describe()
-    }
-    return databases, tables
-
-
 @given(catalogues(), lark_sides())
 def test_nothing_foreign_is_ever_touched(glue, lark):
     """Databases of others, tables and views of others in our own databases."""
@@ -250,44 +274,37 @@ def test_a_second_plan_writes_nothing(glue, lark):
 
 @given(catalogues(), lark_sides())
 def test_our_part_is_afterwards_exactly_what_lark_has(glue, lark):
-    """Every readable table stands under its name; what is ours besides could not be judged."""
-    plan = make_plan(lark, glue.describe(), Rules())
-    skipped = {item.item for item in plan if item.verb == "skip"}
+    """Readable tables stand under their names; only what could not be judged or placed is extra."""
     glue.apply(lark)
-    after = make_plan(lark, glue.describe(), Rules())
-    kept = {item.item for item in after if item.verb == "keep" and not item.reasons}
 
-    by_place = {
+    found = {
         (database.name, table.name): table
         for database in glue.describe()
         if database.key_in(SOURCE) is not None
         for table in database.tables
-        if table.is_lark and SOURCE.owns(table.parameters)
     }
-    wanted = {
-        table.ids: table
-        for database in lark.databases
-        if database.readable
-        for table in database.tables
-        if not table.error
-    }
-    for place in kept:
-        if place[1]:
-            found = by_place.pop(place)
-            assert [(c.name, c.comment) for c in found.columns] == [
-                (c.name, c.comment) for c in wanted[found.ids].columns
+    databases = [item for item in lark.databases if item.readable]
+    wanted = {t.ids: t for item in databases for t in item.tables if not t.error}
+    unplaced = Counter(t.ids for item in databases for t in item.tables)
+    for action in make_plan(lark, glue.describe(), Rules()):
+        if action.verb == "keep" and action.table and not action.reasons:
+            entry = found.pop(action.item)
+            unplaced[entry.ids] -= 1
+            assert [(c.name, c.comment) for c in entry.columns] == [
+                (c.name, c.comment) for c in wanted[entry.ids].columns
             ]
-    unjudged = {base for item in lark.databases for base in item.unread} | set(lark.left_out)
-    errors = {t.ids for item in lark.databases for t in item.tables if t.error}
-    for (database, _), table in by_place.items():
-        key = next(item for item in glue.describe() if item.name == database).key_in(SOURCE)
-        assert (
-            not lark.databases
-            or key in unjudged
-            or table.ids[0] in unjudged
-            or table.ids in errors
-            or any(skip for skip in skipped)
-        )
+    keys = {item.name: item.key_in(SOURCE) for item in glue.describe()}
+    unread = {base for item in lark.databases for base in item.unread} | set(lark.left_out)
+    extra = [
+        (place, entry.ids)
+        for place, entry in found.items()
+        if lark.databases
+        and entry.is_lark
+        and SOURCE.owns(entry.parameters)
+        and not unread & {entry.ids[0], keys[place[0]]}
+        and unplaced[entry.ids] == 0
+    ]
+    assert extra == []
 
 
 @given(catalogues(), lark_sides())
@@ -315,7 +332,6 @@ def test_no_table_is_lost_when_writes_fail(glue, lark, data):
         st.sets(st.tuples(st.sampled_from(["create", "delete"]), st.sampled_from(GLUE_NAMES)))
     )
     glue.refuses = lambda verb, database, table: (verb, table or database) in refused
-    databases, tables = foreign_names(glue)
     plan = make_plan(lark, glue.describe(), Rules())
 
     glue.apply(lark)
@@ -332,11 +348,12 @@ def test_no_table_is_lost_when_writes_fail(glue, lark, data):
 def test_an_empty_source_writes_nothing(glue):
     """Nor does one of which nothing could be read."""
     before = deepcopy((glue.databases, glue.contents))
-    unread = tuple(LarkDatabase(key, key, unread={key: "no"}, readable=False) for key in BASES)
+    keys = [*BASES, *FOLDERS]
+    unread = tuple(LarkDatabase(key, key, unread={key: "no"}, readable=False) for key in keys)
 
     glue.apply(LarkSide(SOURCE))
     glue.apply(LarkSide(SOURCE, unread))
-    glue.apply(LarkSide(SOURCE, (), dict.fromkeys(BASES, "unclear")))
+    glue.apply(LarkSide(SOURCE, (), dict.fromkeys(keys, "unclear")))
 
     assert (glue.databases, glue.contents) == before
 

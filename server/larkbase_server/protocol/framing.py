@@ -1,0 +1,83 @@
+"""Arrow IPC messages as bytes, in the framing of serde versions 1 and 2 and in that of the later.
+
+A block consists of two pieces of an Arrow stream: the schema message and one record batch
+message, without the marker of the stream's end. Both framings are read without being told which.
+"""
+
+from __future__ import annotations
+
+import struct
+
+import pyarrow as pa
+
+from larkbase_server.protocol.errors import MalformedMessage
+
+_LEGACY = pa.ipc.IpcWriteOptions(
+    metadata_version=pa.ipc.MetadataVersion.V4, use_legacy_format=True
+)
+_PREFIX = 4
+"""Bytes before a message in legacy framing: its length. The end marker is as long."""
+
+
+def schema_bytes(schema: pa.Schema, *, legacy: bool) -> bytes:
+    """Return the schema message."""
+    if legacy:
+        return _legacy_messages(schema, None)[0]
+    return bytes(schema.serialize())
+
+
+def record_bytes(batch: pa.RecordBatch, *, legacy: bool) -> bytes:
+    """Return the record batch message; without rows nothing at all.
+
+    Athena's reader fails on an encoded batch whose body is empty, so no rows are no bytes.
+    """
+    if batch.num_rows == 0:
+        return b""
+    if legacy:
+        return _legacy_messages(batch.schema, batch)[1]
+    return bytes(batch.serialize())
+
+
+def _legacy_messages(schema: pa.Schema, batch: pa.RecordBatch | None) -> tuple[bytes, bytes]:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, schema, options=_LEGACY) as writer:
+        if batch is not None:
+            writer.write_batch(batch)
+    stream = memoryview(sink.getvalue())
+    cut = _PREFIX + struct.unpack_from("<i", stream)[0]
+    return bytes(stream[:cut]), bytes(stream[cut : len(stream) - _PREFIX])
+
+
+def read_schema(data: bytes, path: str) -> pa.Schema:
+    """Return the schema of a schema message.
+
+    Raises:
+        MalformedMessage: when the bytes are none; ``path`` says where they stood.
+    """
+    try:
+        return pa.ipc.read_schema(pa.py_buffer(data))
+    except (pa.ArrowException, OSError, ValueError) as error:
+        msg = f"{path} is no Arrow schema message."
+        raise MalformedMessage(msg) from error
+
+
+def read_batch(data: bytes, schema: pa.Schema, path: str) -> pa.RecordBatch:
+    """Return the rows of a record batch message; no bytes are no rows.
+
+    Raises:
+        MalformedMessage: when the bytes are no batch of this schema.
+    """
+    if not data:
+        return schema.empty_table().to_batches()[0] if len(schema) else empty_batch(schema)
+    try:
+        batch = pa.ipc.read_record_batch(pa.py_buffer(data), schema)
+        batch.validate()
+    except (pa.ArrowException, OSError, ValueError) as error:
+        msg = f"{path} is no Arrow record batch message of its schema."
+        raise MalformedMessage(msg) from error
+    return batch
+
+
+def empty_batch(schema: pa.Schema) -> pa.RecordBatch:
+    """Return a batch of this schema without rows."""
+    return pa.RecordBatch.from_arrays([pa.array([], item.type) for item in schema], schema=schema)
