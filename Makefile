@@ -6,7 +6,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 
 .PHONY: demo test lint types unit nightly bench record docs-pages format clean
 
-demo: $(VENV)/.base  ## show larkbase at work on sample data; needs no account
+demo: $(VENV)/.demo  ## show larkbase at work on sample data; needs no account
 	$(BIN)/larkbase demo
 
 test: lint types unit  ## everything a change must pass
@@ -45,10 +45,10 @@ $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "larkbase needs Python 3.11 or newer")'
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.base: pyproject.toml constraints.txt | $(BIN)/python
-	$(INSTALL) --editable .
+$(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) --editable '.[emulator]'
 	touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 	$(INSTALL) --editable '.[dev]'
-	touch $@ $(VENV)/.base
+	touch $@ $(VENV)/.demo

@@ -109,7 +109,7 @@ class TableMap(_Accessor["Table"]):
         return self._database.table(reference)
 
     def rows(self) -> list[dict[str, object]]:
-        """Return one dict a table: name, id, fields, primary (None when not read)."""
+        """Return one dict a table: name, id, fields, rows, primary (None when not read)."""
         result: list[dict[str, object]] = []
         for item in self._database.catalog_tables():
             schema = self._database.lark.metadata.known_schema(item.base_id, item.table_id)
@@ -119,6 +119,7 @@ class TableMap(_Accessor["Table"]):
                     "name": item.name,
                     "id": item.table_id,
                     "fields": None if schema is None else len(schema.columns),
+                    "rows": self._database.lark.known_rows(item.base_id, item.table_id),
                     "primary": None if primary is None else primary.lark_name,
                 }
             )

@@ -58,9 +58,9 @@ def connect(
     user_token: str | None = None,
     domain: str | None = None,
     profile: str | None = None,
-    folders: str | Iterable[str] = (),
-    wikis: str | Iterable[str] = (),
-    catalog: str | Iterable[str] = (),
+    folders: str | Iterable[str] | None = None,
+    wikis: str | Iterable[str] | None = None,
+    catalog: str | Iterable[str] | None = None,
     options: Options | None = None,
 ) -> Lark:
     """Connect to Lark or Feishu; one call, which checks the credentials.
@@ -68,8 +68,10 @@ def connect(
     Example:
         >>> lark = connect("https://acme.larksuite.com/base/NQRxb…?table=tblEnSV…")
 
-    What is not given comes from the environment (``LARK_APP_ID``, ``LARK_APP_SECRET``,
-    ``LARK_DOMAIN``, ``LARKBASE_URL``), then from the stored profile.
+    Credentials that are not given come from the environment (``LARK_APP_ID``,
+    ``LARK_APP_SECRET``, ``LARK_DOMAIN``), then from the stored profile. Each kind of source that
+    is None comes from the environment too (``LARKBASE_URL``, ``LARKBASE_FOLDERS``,
+    ``LARKBASE_WIKIS``, ``LARKBASE_CATALOG``; comma lists but for the first).
 
     Args:
         url: Link of the default base; its host must be Lark, Feishu, this machine or the
@@ -102,13 +104,21 @@ def connect(
     if link is not None:
         check_host(link, chosen)
     lark = Lark(credentials, domain=chosen, options=options or process_options, link=link)
-    lark.use_sources(_texts(folders), _texts(wikis), _texts(catalog))
+    lark.use_sources(
+        _texts(folders, "LARKBASE_FOLDERS"),
+        _texts(wikis, "LARKBASE_WIKIS"),
+        _texts(catalog, "LARKBASE_CATALOG"),
+    )
     lark.api.http.authenticate()
     return lark
 
 
-def _texts(given: str | Iterable[str]) -> list[str]:
-    return [given] if isinstance(given, str) else list(given)
+def _texts(given: str | Iterable[str] | None, variable: str) -> list[str]:
+    """Return the sources given, or those of the environment when None; no blank ones."""
+    if given is None:
+        given = os.environ.get(variable, "").split(",")
+    texts = [given] if isinstance(given, str) else given
+    return [text.strip() for text in texts if text.strip()]
 
 
 def _domain(credentials: Credentials, link: Link | None) -> Domain:
@@ -173,6 +183,7 @@ class Lark:
         self._link = link
         self._identity = credentials.identity
         self._emulator: LarkEmulator | None = None
+        self._row_counts: dict[tuple[str, str], int] = {}
         if link is not None:
             self.catalog.add_link(self._link_source(link))
 
@@ -255,8 +266,13 @@ class Lark:
             raise
         return DatabaseMap(self, source)
 
-    def database(self, reference: str) -> Database:
-        """Return a database by name, SQL name, id or link."""
+    def database(self, reference: str, *, refresh: bool = False) -> Database:
+        """Return a database by name, SQL name, id or link.
+
+        With ``refresh`` all metadata is forgotten first, so that it is read again.
+        """
+        if refresh:
+            self.refresh()
         if is_link(reference):
             return self._add_base(self._checked(reference))
         name = unquote(reference)
@@ -267,24 +283,28 @@ class Lark:
                 raise
         return self._add_base(Link("base", name))
 
-    def table(self, reference: str) -> Table:
+    def table(self, reference: str, *, refresh: bool = False) -> Table:
         """Return a table by ``"Database.Table"``, by link, or by name in the default base.
 
-        Names with dots or blanks are quoted as in SQL: ``'"My base"."My table"'``.
+        Names with dots or blanks are quoted as in SQL: ``'"My base"."My table"'``. With
+        ``refresh`` all metadata is forgotten first, so that it is read again.
 
         Raises:
             NotFound: when there is no such database or table.
         """
+        if refresh:
+            self.refresh()
         if is_link(reference):
             return self._table_of_link(self._checked(reference))
+        readings = list(split_reference(reference))
+        if self._link is not None:
+            readings.append((self._link.url, unquote(reference)))
         missing: NotFound | None = None
-        for database, table in split_reference(reference):
+        for database, table in readings:
             try:
                 return self.database(database).table(table)
             except NotFound as error:
                 missing = missing or error
-        if self._link is not None:
-            return self.database(self._link.url).table(unquote(reference))
         if missing is not None:
             raise missing
         msg = f'"{reference}" names no database.'
@@ -318,6 +338,15 @@ class Lark:
     def refresh(self) -> None:
         """Forget all metadata, so that the next use reads it again; no call."""
         self.catalog.refresh()
+        self._row_counts.clear()
+
+    def remember_rows(self, base_id: str, table_id: str, rows: int) -> None:
+        """Keep the number of rows of a table for the displays; no call."""
+        self._row_counts[base_id, table_id] = rows
+
+    def known_rows(self, base_id: str, table_id: str) -> int | None:
+        """Return the number of rows last counted or read in whole, or None; no call."""
+        return self._row_counts.get((base_id, table_id))
 
     def doctor(self, url: str | None = None) -> DoctorReport:
         """Check credentials, scopes, access and clock, and say how to mend what is wrong."""

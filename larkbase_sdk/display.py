@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 _WIDEST_CELL = 60
 _GAP = "  "
+_MINUTE = 60
 
 
 def text_table(rows: Sequence[Mapping[str, object]], *, empty: str = "(nothing)") -> str:
@@ -30,6 +31,13 @@ def cell_text(value: object) -> str:
     """Return a value on one line, shortened."""
     text = "–" if value is None else " ".join(str(value).split())
     return text if len(text) <= _WIDEST_CELL else text[: _WIDEST_CELL - 1] + "…"
+
+
+def age_text(seconds: float | None) -> str:
+    """Return how long ago something was, such as "12 s ago"; a dash when it is not known."""
+    if seconds is None:
+        return "–"
+    return f"{seconds:.0f} s ago" if seconds < _MINUTE else f"{seconds / _MINUTE:.0f} min ago"
 
 
 def display_width(text: str) -> int:

@@ -44,7 +44,8 @@ def login(
     app_id = app_id or ask("App id (cli_…): ").strip()
     app_secret = app_secret or (ask_hidden or getpass)("App secret: ").strip()
     domain = domain or ask("Domain [larksuite.com]: ").strip() or "larksuite"
-    with connect(app_id=app_id, app_secret=app_secret, domain=domain) as lark:
+    # Without a link: the default base of the environment may belong to another domain.
+    with connect("", app_id=app_id, app_secret=app_secret, domain=domain) as lark:
         path = store_profile(Credentials(app_id, app_secret, domain=domain), profile)
         sys.stderr.write(f'✓ saved as profile "{profile}" in {path}\n')
         return lark.doctor()

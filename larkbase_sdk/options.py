@@ -65,7 +65,7 @@ class Options:
 
     def __setattr__(self, name: str, value: Any) -> None:
         check = _CHECKS.get(name)
-        if check is not None and not check(value):
+        if check is not None and not _passes(check, value):
             msg = f"The option {name} cannot be {value!r}."
             raise ConfigurationError(msg, hint=f"Allowed: {_ALLOWED[name]}.")
         object.__setattr__(self, name, value)
@@ -80,6 +80,13 @@ class Options:
         return replace(self, **changes)
 
 
+def _passes(check: Callable[[Any], bool], value: Any) -> bool:
+    try:
+        return check(value)
+    except (TypeError, ValueError, OverflowError):  # of another type, or not a finite number
+        return False
+
+
 _ALLOWED = {
     "rate": "a number above 0",
     "retries": "a whole number from 0",
@@ -89,6 +96,11 @@ _ALLOWED = {
     "number_type": "double or decimal",
     "name_style": "unicode or ascii",
     "lookup_depth": "a whole number above 0",
+    "strict": "True or False",
+    "text_pushdown": "True or False",
+    "trust_total": "True or False",
+    "offline": "True or False",
+    "progress": "True, False or None",
 }
 _CHECKS: dict[str, Callable[[Any], bool]] = {
     "rate": lambda value: value > 0,
@@ -99,6 +111,11 @@ _CHECKS: dict[str, Callable[[Any], bool]] = {
     "number_type": lambda value: value in ("double", "decimal"),
     "name_style": lambda value: value in ("unicode", "ascii"),
     "lookup_depth": lambda value: int(value) == value and value > 0,
+    "strict": lambda value: isinstance(value, bool),
+    "text_pushdown": lambda value: isinstance(value, bool),
+    "trust_total": lambda value: isinstance(value, bool),
+    "offline": lambda value: isinstance(value, bool),
+    "progress": lambda value: value is None or isinstance(value, bool),
 }
 
 
@@ -137,6 +154,19 @@ ENVIRONMENT: tuple[Variable, ...] = (
         "larksuite",
     ),
     Variable("LARKBASE_URL", "Link of the default base."),
+    Variable(
+        "LARKBASE_FOLDERS",
+        "Drive folders whose bases are databases: links or tokens, separated by commas.",
+    ),
+    Variable(
+        "LARKBASE_WIKIS",
+        "Wiki pages that show a base: links or tokens, separated by commas.",
+    ),
+    Variable(
+        "LARKBASE_CATALOG",
+        "Metadata tables that name bases or tables: links or <base id>:<table id>, separated by "
+        "commas.",
+    ),
     Variable("LARKBASE_PROFILE", "Name of the stored profile to use.", "default"),
     Variable("LARKBASE_CACHE_DIR", "Folder for profiles and cached reads.", "~/.larkbase"),
     Variable("LARKBASE_OFFLINE", "Forbid every network call.", "off", "offline", parse_flag),

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from larkbase_sdk.options import Options
 
-_LINE = "{desc}  {percentage:3.0f}%  {n_fmt}/{total_fmt} rows  {postfix[0]} calls  {remaining} left"
-_LINE_WITHOUT_TOTAL = "{desc}  {n_fmt} rows  {postfix[0]} calls  {elapsed}"
+_LINE = (
+    "{desc}  {percentage:3.0f}%  {n_fmt}/{total_fmt} rows  {postfix[0]} calls  "
+    "{remaining} left{postfix[1]}"
+)
+_LINE_WITHOUT_TOTAL = "{desc}  {n_fmt} rows  {postfix[0]} calls  {elapsed}{postfix[1]}"
 
 
 class Progress:
@@ -27,19 +30,26 @@ class Progress:
         if not self._enabled or (self._bar is None and self._pages == 1):
             return
         if self._bar is None:
-            self._bar = self._open(total)
-        self._bar.postfix[0] = self._pages
+            self._bar = self._open(rows, total)
+        self._bar.postfix[:] = [self._pages, ""]
         self._bar.update(rows - self._bar.n)
 
-    def _open(self, total: int | None) -> Any:
+    def waiting(self, seconds: float, reason: str) -> None:
+        """Say in the line that a call waits before it is repeated."""
+        if self._bar is not None:
+            self._bar.postfix[1] = f"  waiting {seconds:.1f} s, {reason}"
+            self._bar.refresh()
+
+    def _open(self, rows: int, total: int | None) -> Any:
         from tqdm.auto import tqdm
 
         return tqdm(
             desc=self._label,
+            initial=rows,
             total=total,
             unit="rows",
             leave=False,
-            postfix=[self._pages],
+            postfix=[self._pages, ""],
             bar_format=_LINE if total else _LINE_WITHOUT_TOTAL,
         )
 

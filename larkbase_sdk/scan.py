@@ -65,7 +65,7 @@ class Scan:
 
     def limit(self, rows: int | None) -> Scan:
         """Return the scan with at most ``rows`` rows; no call."""
-        if rows is not None and (isinstance(rows, bool) or rows != int(rows) or rows < 0):
+        if rows is not None and not _is_count(rows):
             msg = f"A limit cannot be {rows!r}."
             raise QueryError(msg, hint="Give a whole number from 0, or None for all rows.")
         return replace(self, _limit=None if rows is None else int(rows))
@@ -125,10 +125,10 @@ class Scan:
     def _read_view(self) -> View | None:
         if self._view is None:
             return None
-        from larkbase_sdk.api.links import is_link, parse_link
+        from larkbase_sdk.api.links import is_link
         from larkbase_sdk.catalog.names import no_such
 
-        wanted = parse_link(self._view).view_id if is_link(self._view) else self._view
+        wanted = self._view_of_link(self._view) if is_link(self._view) else self._view
         views = self.table.views
         for view in views:
             if wanted in (view.view_id, view.name):
@@ -138,14 +138,29 @@ class Scan:
         missing = no_such("view", self._view, where, [view.name for view in views])
         raise missing
 
+    def _view_of_link(self, text: str) -> str:
+        from larkbase_sdk.api.links import parse_link
+
+        link = parse_link(text)
+        hint = "Open the view and copy its link (…?table=tbl…&view=vew…), or give its name."
+        if not link.view_id:
+            msg = "The link names no view."
+            raise ConfigurationError(msg, hint=hint)
+        if link.table_id and link.table_id != self.table.id:
+            msg = f'The link leads to a view of another table than "{self.table.label}".'
+            raise ConfigurationError(msg, hint=hint)
+        return link.view_id
+
     def _sort_keys(self, schema: TableSchema) -> tuple[SortKey, ...]:
         from larkbase_sdk.read.plan import SortKey
+        from larkbase_sdk.schema.naming import RECORD_ID
 
         keys = []
         for text in self._order:
             descending = text.startswith("-") and not _is_column(schema, text)
-            column = schema.column(text[1:] if descending else text)
-            keys.append(SortKey(column.name, descending))
+            ref = text[1:] if descending else text
+            name = RECORD_ID if ref == RECORD_ID else schema.column(ref).name
+            keys.append(SortKey(name, descending))
         return tuple(keys)
 
     def _zone(self, schema: TableSchema, residual: Residual) -> dt.tzinfo | None:
@@ -198,12 +213,19 @@ class Scan:
         from larkbase_sdk.schema.naming import RECORD_ID
 
         names = [RECORD_ID, *plan.output]
-        with closing(Progress(self.table.label, self._lark.options)) as progress:
+        rows = 0
+        with (
+            closing(Progress(self.table.label, self._lark.options)) as progress,
+            self._lark.api.http.watched(progress.waiting),
+        ):
             context = self.read_context(progress)
             for part in plan.parts:
                 for batch in read_part(context, part, plan.schema, plan.residual):
                     columns = [batch.column(name) for name in names]
+                    rows += len(batch)
                     yield pa.RecordBatch.from_arrays(columns, schema=target)
+        if not self._where and self._view is None and self._limit is None:
+            self._lark.remember_rows(self.table.base_id, self.table.id, rows)
 
     def to_reader(self, *, names: NameKind = "lark") -> pa.RecordBatchReader:
         """Return a reader that fetches a page when the batch of it is asked for.
@@ -315,7 +337,7 @@ class Scan:
         """
         from larkbase_sdk.sinks.files import write_parquet
 
-        return write_parquet(self.to_reader(names=names), Path(path))
+        return write_parquet(self.to_reader(names=names), Path(path).expanduser())
 
     def to_csv(self, path: str | Path, *, names: NameKind = "lark") -> Path:
         """Write the rows to a CSV file, page by page, and return its path.
@@ -325,7 +347,7 @@ class Scan:
         """
         from larkbase_sdk.sinks.files import write_csv
 
-        return write_csv(self.to_reader(names=names), Path(path))
+        return write_csv(self.to_reader(names=names), Path(path).expanduser())
 
     def count(self) -> int:
         """Return the number of matching rows.
@@ -339,6 +361,7 @@ class Scan:
             plan = self.select().plan()
             total = server_total(self.read_context(), plan.parts[0], plan.schema)
             if total is not None:
+                self._lark.remember_rows(self.table.base_id, self.table.id, total)
                 return total if self._limit is None else min(total, self._limit)
         plan = self.select().order_by().plan()
         return sum(len(batch) for batch in self._batches(plan, self._target(plan, "sql")))
@@ -387,6 +410,14 @@ def _expression_filter(expressions: Sequence[Any], schema: TableSchema) -> Any:
             msg = f"A condition cannot be a {type(item).__name__}."
             raise QueryError(msg, hint="Give SQL text or a pyarrow expression (pc.field(…) > 1).")
     return from_expression(reduce(lambda left, right: left & right, expressions), schema)
+
+
+def _is_count(rows: Any) -> bool:
+    """Tell whether this is a whole number from 0; 5.0 is one, True and "5" are none."""
+    try:
+        return not isinstance(rows, bool) and int(rows) == rows and rows >= 0
+    except (TypeError, ValueError, OverflowError):
+        return False
 
 
 def _is_column(schema: TableSchema, text: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from larkbase_sdk.accessors import TableMap
-from larkbase_sdk.display import escape, html_card, html_link, html_table
+from larkbase_sdk.display import age_text, escape, html_card, html_link, html_table
 from larkbase_sdk.errors import ConfigurationError
 from larkbase_sdk.scan import Scan
 
@@ -71,8 +71,10 @@ class Database:
         """Return the records of the tables; one call per 100 tables at the first use."""
         return self.lark.catalog.tables_of(self._found)
 
-    def table(self, reference: str) -> Table:
+    def table(self, reference: str, *, refresh: bool = False) -> Table:
         """Return a table by name, SQL name, id or link.
+
+        With ``refresh`` all metadata is forgotten first, so that it is read again.
 
         Raises:
             NotFound: when the base has no such table.
@@ -80,6 +82,8 @@ class Database:
         """
         from larkbase_sdk.api.links import is_link
 
+        if refresh:
+            self.lark.refresh()
         if is_link(reference):
             table = self.lark.table(reference)
             for found in self.catalog_tables():
@@ -160,7 +164,7 @@ class Table:
     def scan(
         self,
         *,
-        columns: Sequence[str] | None = None,
+        columns: str | Sequence[str] | None = None,
         where: Any = None,
         view: str | None = None,
         order_by: str | Sequence[str] = (),
@@ -169,7 +173,8 @@ class Table:
         """Return a read to be refined and run; no call.
 
         Args:
-            columns: Field ids, Lark names or SQL names, in the order wanted; all when None.
+            columns: Column or columns by field id, Lark name or SQL name, in the order wanted;
+                all when None.
             where: SQL text over SQL names (``"status = 'Open'"``), or a pyarrow expression over
                 ids, Lark names or SQL names (``pc.field("Amount") > 1000``).
             view: Name, id or link of a view whose rows are wanted; its columns do not matter.
@@ -178,13 +183,12 @@ class Table:
         """
         scan = Scan(self)
         if columns is not None:
-            scan = scan.select(*columns)
+            scan = scan.select(*_names(columns))
         if where is not None:
             scan = scan.where(where)
         if view is not None:
             scan = scan.in_view(view)
-        keys = (order_by,) if isinstance(order_by, str) else tuple(order_by)
-        return scan.order_by(*keys).limit(limit)
+        return scan.order_by(*_names(order_by)).limit(limit)
 
     def count(self, *, where: Any = None, view: str | None = None) -> int:
         """Return the number of rows; see ``Scan.count``."""
@@ -260,8 +264,16 @@ class Table:
 
     def _repr_html_(self) -> str:
         title = html_link(self.url, self.label) if self.url else escape(self.label)
-        schema = self.database.lark.metadata.known_schema(self.base_id, self.id)
+        metadata = self.database.lark.metadata
+        schema = metadata.known_schema(self.base_id, self.id)
         hint = escape(f'.head() · .to_pandas() · lark.table("{self.label}")')
         if schema is None:
             return html_card(f"Table {title}", f"<p>.schema shows the fields. {hint}</p>")
-        return html_card(f"Table {title}", schema._repr_html_(), f"<p>{hint}</p>")
+        rows = escape(self.database.lark.known_rows(self.base_id, self.id))
+        age = age_text(metadata.schema_age(self.base_id, self.id))
+        known = f"<p>{rows} rows · fields read {age}</p>"
+        return html_card(f"Table {title}", known, schema._repr_html_(), f"<p>{hint}</p>")
+
+
+def _names(given: str | Sequence[str]) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)

@@ -64,6 +64,17 @@ class TestConnect:
             larkbase.login(lark_emulator.app_id, "a-wrong-secret", lark_emulator.url)
         assert not (profile.cache_dir() / "profiles.json").exists()
 
+    def test_logging_in_minds_no_default_link(self, lark_emulator, monkeypatch):
+        """``LARKBASE_URL`` may lead to a base of another domain; credentials are stored for one."""
+        monkeypatch.setenv(
+            "LARKBASE_URL", "https://acme.feishu.cn/base/NQRxbRkBMa6OnZsjtERcxhNWnNh"
+        )
+
+        report = larkbase.login(
+            lark_emulator.app_id, lark_emulator.app_secret, lark_emulator.url, profile="emulator"
+        )
+        assert report.ok
+
     def test_no_credentials(self):
         """The error says three ways to go on."""
         with pytest.raises(larkbase.ConfigurationError, match=r"LARK_APP_ID[\s\S]*demo\(\)"):
@@ -156,6 +167,18 @@ class TestLookingAround:
         with pytest.raises(larkbase.QueryError, match="orderno"):
             lark.table("CRM.Orders").to_arrow(columns=["OrdreNo"])
 
+    def test_a_default_base_does_not_blur_what_is_wrong(self, lark_emulator, crm):
+        """Database and table are told apart, although a name alone is one of the default base."""
+        with lark_emulator.connect(url=crm.url) as lark:
+            for reference, text in (
+                ("CRM.Ordres", 'No table "Ordres" in database "CRM"'),
+                ("CMR.Orders", 'No database "CMR"'),
+                ("Ordres", 'No table "Ordres" in database "CRM"'),
+            ):
+                with pytest.raises(larkbase.NotFound, match=text):
+                    lark.table(reference)
+            assert lark.table("Price list 1.0").name == "Price list 1.0"
+
     def test_a_base_that_is_not_shared_says_how_to_share_it(self, lark, crm):
         """91403 becomes the way through Lark's menus."""
         crm.shared = False
@@ -174,6 +197,19 @@ class TestLookingAround:
 
         assert counts == {"fields": 1, "views": 1, "tables": 1}
         assert [c.lark_name for c in lark.table("CRM.Orders").schema.columns] == ["OrderNo", "New"]
+
+    def test_refresh_is_an_argument_of_what_is_looked_up(self, lark, crm):
+        """``refresh=True`` reads metadata again on the way to a database or table."""
+        _ = lark.table("CRM.Orders").schema
+        crm.find_table("Orders").add_field("New")
+        crm.table("Late", {"x": ["y"]})
+
+        assert "New" not in [c.lark_name for c in lark.table("CRM.Orders").schema.columns]
+        assert "New" in [c.lark_name for c in lark.table("CRM.Orders", refresh=True).schema.columns]
+        crm.table("Later", {"x": ["y"]})
+        assert "Later" in lark.database("CRM", refresh=True).tables
+        crm.table("Last", {"x": ["y"]})
+        assert lark.database("CRM").table("Last", refresh=True).name == "Last"
 
     def test_search_finds_tables_and_fields(self, lark, crm):
         """Case does not matter."""

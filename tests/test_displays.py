@@ -92,6 +92,34 @@ def test_displaying_before_the_first_use_costs_no_call_either(lark, lark_emulato
     assert lark_emulator.calls.count() == before
 
 
+def test_tables_show_the_rows_that_are_known(lark, table):
+    """A count or a whole read is remembered for the displays; before it there is a dash."""
+    found = lark.table(table.url)
+    assert found.database.tables.rows()[0]["rows"] is None
+
+    table.insert([{}, {}])
+    found.to_arrow(limit=1)
+    assert found.database.tables.rows()[0]["rows"] is None
+    found.to_arrow()
+    assert found.database.tables.rows()[0]["rows"] == 3
+    table.insert([{}])
+    found.count()
+    assert list(found.database.tables.rows()[0]) == ["name", "id", "fields", "rows", "primary"]
+    assert found.database.tables.rows()[0]["rows"] == 4
+    lark.refresh()
+    assert found.database.tables.rows()[0]["rows"] is None
+
+
+def test_a_table_shows_its_rows_and_the_age_of_what_is_known(lark, table):
+    """The card of a table says how many rows there are and when the fields were read."""
+    found = lark.table(table.url)
+    _ = found.schema
+    assert "– rows · fields read 0 s ago" in found._repr_html_()
+
+    found.count()
+    assert "1 rows · fields read 0 s ago" in found._repr_html_()
+
+
 def test_only_web_links_become_links(shown):
     """A link of another kind stays text."""
     assert "<a " not in shown["DoctorReport"]._repr_html_()

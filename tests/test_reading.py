@@ -115,6 +115,18 @@ def test_a_limit_of_nothing_makes_no_search(table, lark_emulator):
     assert searches(lark_emulator) == []
 
 
+@pytest.mark.parametrize("limit", [-1, 1.5, "3", "many", float("nan"), float("inf"), [1], True])
+def test_a_limit_that_is_no_number_of_rows_is_refused(table, limit):
+    """Whatever it is, the error says what a limit can be."""
+    with pytest.raises(larkbase.QueryError, match="A limit cannot be"):
+        table.scan(limit=limit)
+
+
+def test_one_column_needs_no_list(table):
+    """A name alone is one column, as in ``order_by``."""
+    assert table.to_arrow(columns="Amount", limit=1).column_names == ["record_id", "Amount"]
+
+
 def test_a_reader_fetches_a_page_when_it_is_asked_for(table, lark_emulator):
     """Stopping to read stops the calls."""
     reader = table.to_reader()
@@ -225,6 +237,17 @@ class TestOrder:
         assert numbers_of(result) == [1200, 1197]
         assert "sort" not in searches(lark_emulator)[0].body
 
+    def test_the_record_id_is_a_column_to_order_by(self, table, numbers, lark_emulator):
+        """It comes first in every result; Lark cannot sort by it, so it is done here."""
+        ids = [record["record_id"] for record in numbers.records]
+
+        for order, expected in (("record_id", sorted(ids)), ("-record_id", sorted(ids)[::-1])):
+            result = table.to_arrow(order_by=order, limit=2, columns=["No"])
+            assert result.column(0).to_pylist() == expected[:2]
+        assert "sort" not in searches(lark_emulator)[0].body
+        ties = table.to_arrow(order_by=("Amount", "-record_id"), limit=1, columns=["No"])
+        assert numbers_of(ties) == [0]
+
     def test_lists_have_no_order(self, lark, lark_emulator):
         """Ordering by a list is refused instead of guessed."""
         lark_emulator.database("CRM").table(
@@ -307,6 +330,19 @@ class TestViews:
         with pytest.raises(larkbase.NotFound, match='did you mean "Only b"'):
             table.to_arrow(view="Only B ")
 
+    def test_a_link_that_names_no_view_says_so(self, table, views):
+        """The link of the table alone chooses no rows."""
+        with pytest.raises(larkbase.ConfigurationError, match="names no view"):
+            table.to_arrow(view=table.url)
+
+    def test_the_link_of_another_tables_view_is_refused(self, lark, lark_emulator, table, views):
+        """Views have ids of their own in each table; a link says which table it means."""
+        other = lark_emulator.database("CRM").table("Other", {"x": ["y"]})
+        view = table.views[0].view_id
+
+        with pytest.raises(larkbase.ConfigurationError, match="another table"):
+            table.to_arrow(view=f"{other.url}&view={view}")
+
 
 class TestCount:
     """Counting costs one call only where Lark's total can be trusted."""
@@ -351,6 +387,19 @@ class TestFieldsThatMove:
 
         result = table.to_arrow(columns=["No", "Amount"], where="amount = 101")
         assert numbers_of(result) == [808]
+
+    def test_a_renamed_field_is_still_found_among_very_many(self, lark, lark_emulator):
+        """More names than a search takes are not sent, so Lark cannot refuse an old one."""
+        made = lark_emulator.database("CRM").table(
+            "Wide",
+            fields=[(f"F{n}", "Number") for n in range(230)],
+            rows=[{f"F{n}": n for n in range(230)}],
+        )
+        table = lark.table("CRM.Wide")
+        _ = table.schema
+        made.rename_field("F5", "Five")
+
+        assert table.to_arrow().to_pylist()[0]["F5"] == 5.0
 
     def test_a_deleted_field_is_an_error_that_names_it(self, table, numbers):
         """Its cells do not silently become NULL."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
 import polars as pl
@@ -136,6 +137,11 @@ class TestArrow:
         assert table.to_arrow().column_names[:2] == ["record_id", "Order No"]
         assert table.to_arrow(names="sql").column_names[:2] == ["record_id", "order_no"]
 
+    def test_other_kinds_of_names_are_refused(self, table):
+        """A typing mistake does not quietly give one of the two."""
+        with pytest.raises(larkbase.ConfigurationError, match="'SQL'"):
+            table.to_arrow(names="SQL")
+
     def test_fields_carry_their_lark_ids(self, table):
         """Metadata tells the field's id, name and type."""
         metadata = table.to_arrow().schema.field("Amount").metadata
@@ -176,6 +182,28 @@ class TestFiles:
         assert rows[0]["Tags"] == '["a","b"]'
         assert path.read_text().splitlines()[1].split(",")[4] == '"2026-03-01T12:30:15.250Z"'
         assert rows[1]["Amount"] is None
+
+    def test_a_missing_folder_is_told_before_anything_is_read(self, table, tmp_path, lark_emulator):
+        """The error names the folder, not a scratch file."""
+        for write in (table.to_parquet, table.to_csv):
+            with pytest.raises(larkbase.ConfigurationError, match=r"no folder \".*missing\""):
+                write(tmp_path / "missing" / "orders.file")
+        assert lark_emulator.calls.count("search") == 0
+
+    def test_the_home_folder_can_be_named(self, table, tmp_path, monkeypatch):
+        """``~`` means what it means in a shell."""
+        monkeypatch.setenv("HOME", str(tmp_path))
+
+        assert table.to_csv("~/orders.csv") == tmp_path / "orders.csv"
+
+    def test_threads_may_write_the_same_file(self, table, tmp_path):
+        """Each writes its own scratch file, so that the last complete one stays whole."""
+        path = tmp_path / "orders.parquet"
+        with ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(lambda _: table.to_parquet(path), range(8))) == [path] * 8
+
+        assert pq.read_table(path).num_rows == 3
+        assert list(tmp_path.iterdir()) == [path]
 
     def test_a_failed_write_leaves_nothing_behind(self, table, tmp_path, lark_emulator):
         """Neither a half file nor a scratch file stays."""
@@ -221,6 +249,40 @@ class TestExpand:
 
         result = table.to_arrow(expand="Customer")
         assert result.column("Customer").to_pylist()[0] == [None, {"Name": "Cy"}]
+
+    def test_a_field_renamed_in_the_linked_table_is_not_read_as_empty(self, table, customers):
+        """Rows by id come with all fields, so Lark does not refuse an old name."""
+        table.to_arrow(expand={"Customer": ["Region"]})
+        customers.rename_field("Region", "Area")
+
+        result = table.to_arrow(expand={"Customer": ["Area"]})
+        assert result.column("Customer").to_pylist()[1:] == [[{"Area": None}], None]
+        assert result.column("Customer").to_pylist()[0] == [{"Area": "North"}, {"Area": "South"}]
+        with pytest.raises(larkbase.QueryError, match="Region"):
+            table.to_arrow(expand={"Customer": ["Region"]})
+
+    def test_hidden_linked_rows_are_told(self, lark, crm, customers, lark_emulator):
+        """Without rights Lark answers as if the linked rows were gone."""
+        other = crm.table("More", fields=[("Who", "SingleLink", {"table": customers})])
+        other.insert([{"Who": [customers.records[0]["record_id"]]}])
+        crm.access = "manage"
+        table = lark.table("CRM.More")
+        lark_emulator.fail(
+            endpoint="batch_get", body={"code": 0, "msg": "success", "data": {"records": []}}
+        )
+
+        with pytest.warns(larkbase.EmptyBecauseRestricted, match="can manage"):
+            result = table.to_arrow(expand="Who")
+        assert result.column("Who").to_pylist() == [[None]]
+
+    def test_a_hidden_field_of_the_linked_table_is_told(self, lark, crm, customers, orders):
+        """Rows by id leave it out in silence; a search that names it is refused."""
+        customers.role_hidden_fields = {"Region"}
+        crm.access = "role"
+
+        with pytest.warns(larkbase.PushdownRefused, match="hidden from this app"):
+            result = lark.table("CRM.Orders").to_arrow(expand={"Customer": ["Region"]})
+        assert result.column("Customer").to_pylist()[1] == [{"Region": None}]
 
     def test_many_links_are_fetched_the_cheaper_way(self, crm, lark, lark_emulator):
         """Seven hundred links cost two searches instead of seven batch calls."""

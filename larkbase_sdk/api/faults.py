@@ -87,7 +87,9 @@ class Fault:
 
     @property
     def reason(self) -> str:
-        """A few words for hooks and log lines."""
+        """A few words for hooks, progress lines and log lines."""
+        if self.error is RateLimited:
+            return "rate limit"
         return f"Lark {self.code}" if self.code is not None else self.message
 
     def raised(self) -> LarkBaseError:

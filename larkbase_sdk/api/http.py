@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import random as random_numbers
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from larkbase_sdk.api.answers import Call, MalformedBody, data_of, envelope_of
@@ -67,6 +68,7 @@ class Http:
         self._clock = clock
         self._sleep = sleep
         self._random = random
+        self._watchers: list[Callable[[float, str], None]] = []
         self._links: dict[str, str] = {}
         self._speaker = _speaker(domain, auth, self._links)
         self._pacer = Pacer(
@@ -79,6 +81,18 @@ class Http:
     def identity(self) -> str:
         """Who calls, in words that may be shown: ``app cli_a1b…`` or ``user``."""
         return self._auth.identity
+
+    @contextmanager
+    def watched(self, watcher: Callable[[float, str], None]) -> Iterator[None]:
+        """Tell ``watcher`` the seconds and the reason of each wait before a repeat meanwhile.
+
+        It hears of the waits of every thread of this client. Makes no call.
+        """
+        self._watchers.append(watcher)
+        try:
+            yield
+        finally:
+            self._watchers.remove(watcher)
 
     def remember_link(self, app_token: str, url: str) -> None:
         """Keep the link of a base, so that errors about it can show the way. Makes no call."""
@@ -249,6 +263,8 @@ class Http:
         self.stats.add_wait(seconds)
         reason = scrub(fault.reason)
         _log.info("%s: repeat %d in %.1f s (%s)", call.endpoint.name, repeat, seconds, reason)
+        for watcher in tuple(self._watchers):
+            watcher(seconds, reason)
         if self.options.on_retry is not None:
             self.options.on_retry(
                 {

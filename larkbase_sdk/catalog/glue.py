@@ -48,28 +48,25 @@ class GlueCatalog:
     among them is asked for.
 
     Args:
-        metadata: What Lark says of the tables now.
+        metadata: What Lark says of the tables now, so that a field renamed after the crawl is
+            still found. None takes the column comments at their word.
         options: Time to live and number type.
         client: A boto3 client of Glue; one is made at the first call when None.
         catalog_id: Account whose catalogue is read; the caller's when empty.
-        live_fields: Look up each column's field in Lark, so that a field renamed after the
-            crawl is still found. Without it the column comments are taken at their word.
     """
 
     def __init__(
         self,
-        metadata: Metadata,
+        metadata: Metadata | None,
         options: Options,
         *,
         client: Any = None,
         catalog_id: str = "",
-        live_fields: bool = True,
     ) -> None:
         self._metadata = metadata
         self._options = options
         self._client = client
         self._where = {"CatalogId": catalog_id} if catalog_id else {}
-        self._live_fields = live_fields
         self._report = SkipReport()
         self._all: TtlCache[None, tuple[CatalogDatabase, ...]] = TtlCache(self._seconds)
         self._databases: TtlCache[str, CatalogDatabase] = TtlCache(self._seconds)
@@ -192,11 +189,13 @@ class GlueCatalog:
             table.table_id,
             table.declared or (),
             table_name=table.name,
-            fields=self._fields(table, fresh=fresh) if self._live_fields else None,
+            fields=self._fields(table, fresh=fresh),
             number_type=self._options.number_type,
         )
 
     def _fields(self, table: CatalogTable, *, fresh: bool) -> Sequence[Field] | None:
+        if self._metadata is None:
+            return None
         try:
             return self._metadata.fields(table.base_id, table.table_id, fresh=fresh)
         except OWN_FAULTS as error:

@@ -108,11 +108,17 @@ class LinkedTableSource:
         self._table_id = link.table_id
         self.text = self.label = f"metadata table {link.table_id}"
 
+    def ids(self) -> tuple[str, str]:
+        """Return base id and table id; one call for a wiki page.
+
+        Raises:
+            UnusableSourceError: when the link leads to something that is no base.
+        """
+        return self._links.base_of(self._link), self._table_id
+
     def read(self) -> Listing:
         """Return what the table names; see ``read_metadata_table``."""
-        base_id = self._links.base_of(self._link)
-        options = self._api.http.options
-        return read_metadata_table(self._api.bitable, options, base_id, self._table_id)
+        return read_metadata_table(self._api.bitable, self._api.http.options, *self.ids())
 
 
 def link_of(text: str, kind: Kind, domain: Domain) -> Link:

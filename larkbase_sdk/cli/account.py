@@ -9,10 +9,11 @@ from typing import Annotated
 
 import typer
 
+from larkbase_sdk.cli.ask import ask
 from larkbase_sdk.cli.common import account_command, data_command
 from larkbase_sdk.cli.failures import ACCESS
 from larkbase_sdk.cli.session import Session  # noqa: TC001 (typer reads annotations)
-from larkbase_sdk.errors import ConfigurationError, LarkBaseError
+from larkbase_sdk.errors import LarkBaseError
 
 
 @account_command
@@ -33,7 +34,7 @@ def login(
         app_id=app_id,
         domain=session.domain,
         profile=session.profile or os.environ.get("LARKBASE_PROFILE") or "default",
-        ask=_ask,
+        ask=ask,
         ask_hidden=_ask_hidden,
     )
     if not report.ok:
@@ -41,19 +42,8 @@ def login(
     session.output.next(session.command("ls", "<paste the link of a base>"))
 
 
-def _ask(question: str) -> str:
-    # The question goes to stderr, since stdout carries data only.
-    sys.stderr.write(question)
-    sys.stderr.flush()
-    answer = sys.stdin.readline()
-    if not answer:
-        msg = "No answer came, since stdin has ended."
-        raise ConfigurationError(msg, hint="Run larkbase login in a terminal, or give the answers.")
-    return answer.strip()
-
-
 def _ask_hidden(question: str) -> str:
-    return getpass(question) if sys.stdin.isatty() else _ask(question)
+    return getpass(question) if sys.stdin.isatty() else ask(question)
 
 
 @data_command

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from larkbase_sdk._version import __version__
+from larkbase_sdk.cli import glue, migrate
 from larkbase_sdk.cli.account import doctor, login
 from larkbase_sdk.cli.data import attachments, explain, export, head, query
 from larkbase_sdk.cli.failures import exit_code, log_lines, tell, warnings_as_lines
 from larkbase_sdk.cli.look import ls, schema
 from larkbase_sdk.cli.output import forget_stdout
-from larkbase_sdk.cli.play import demo, emulator
+from larkbase_sdk.cli.play import aws_emulator, demo, emulator
 from larkbase_sdk.errors import LarkBaseError
 
 if TYPE_CHECKING:
@@ -31,8 +32,20 @@ _VERBS = {
     "attachments": attachments,
     "explain": explain,
     "emulator": emulator,
+    "aws-emulator": aws_emulator,
     "demo": demo,
 }
+_GROUPS = {
+    "glue": (
+        "Write the structure of bases into the Glue Data Catalog, and look at it there.",
+        {"crawl": glue.crawl, "ls": glue.ls, "drop": glue.drop},
+    ),
+    "migrate": (
+        "Move from Glue to a metadata table; the way back is larkbase glue crawl.",
+        {"glue-to-base-source": migrate.glue_to_base_source, "verify": migrate.verify},
+    ),
+}
+_HELP = {"help_option_names": ["-h", "--help"]}
 _OWN_OPTIONS = frozenset({"--help", "--version", "--install-completion", "--show-completion"})
 _SQL = re.compile(r"\s*(select|with|from|values|describe|show|summarize)\s", re.IGNORECASE)
 
@@ -40,12 +53,17 @@ app = typer.Typer(
     name="larkbase",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=_HELP,
     epilog="Exit codes: 0 ok, 1 service error, 2 usage, 3 credentials or access, 4 network. "
     "Anywhere a name fits, a link fits. Names with dots or blanks are quoted as in SQL.",
 )
 for _name, _function in _VERBS.items():
     app.command(_name)(_function)
+for _group, (_help, _members) in _GROUPS.items():
+    _part = typer.Typer(help=_help, no_args_is_help=True, context_settings=_HELP)
+    for _name, _function in _members.items():
+        _part.command(_name)(_function)
+    app.add_typer(_part, name=_group)
 
 
 def _show_version(wanted: bool) -> None:
@@ -89,6 +107,6 @@ def _flushed(code: int) -> int:
 
 def with_default_verb(arguments: list[str]) -> list[str]:
     """Put ``query`` in front of arguments that hold an SQL text and no verb."""
-    if not arguments or arguments[0] in _VERBS or arguments[0] in _OWN_OPTIONS:
+    if not arguments or arguments[0] in {*_VERBS, *_GROUPS, *_OWN_OPTIONS}:
         return arguments
     return ["query", *arguments] if any(map(_SQL.match, arguments)) else arguments

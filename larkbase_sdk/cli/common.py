@@ -27,10 +27,13 @@ class Names(StrEnum):
     SQL = "sql"
 
 
-def _option(kind: Any, default: Any, *flags: str, text: str) -> inspect.Parameter:
+def _option(
+    kind: Any, default: Any, *flags: str, text: str, metavar: str | None = None
+) -> inspect.Parameter:
     """Return a keyword parameter as typer reads one; ``flags`` begin with its long name."""
     name = flags[0].removeprefix("--").replace("-", "_")
-    annotation = Annotated[kind, typer.Option(*flags, help=text, rich_help_panel=_PANEL)]
+    option = typer.Option(*flags, help=text, metavar=metavar, rich_help_panel=_PANEL)
+    annotation = Annotated[kind, option]
     keyword = inspect.Parameter.KEYWORD_ONLY
     return inspect.Parameter(name, keyword, default=default, annotation=annotation)
 
@@ -43,16 +46,35 @@ _IDENTITY = (
     _option(str | None, None, "--profile", text="Name of the stored profile."),
     _option(str | None, None, "--domain", text="larksuite, feishu or an address."),
 )
-_DATA = (
+_SOURCES = (
+    _option(list[str] | None, None, "--folder", metavar="LINK",
+            text="Drive folder whose bases are databases: link or token; may be repeated."),
+    _option(list[str] | None, None, "--wiki", metavar="LINK",
+            text="Wiki page that shows a base: link or token; may be repeated."),
+    _option(list[str] | None, None, "--catalog", metavar="LINK",
+            text="Metadata table that names bases or tables: link or <base id>:<table id>; "
+            "may be repeated."),
+)  # fmt: skip
+_FORMAT = (
     _option(Format | None, None, "--format", "-f",
             text="Format of data on stdout; a table on a terminal, NDJSON in a pipe."),
-    _option(Names, Names.LARK, "--names", text="Column names of records."),
 )  # fmt: skip
+_NAMES = (_option(Names, Names.LARK, "--names", text="Column names of records."),)
 
 
 def data_command(function: Callable[..., None]) -> Callable[..., None]:
-    """Make a command that writes data and acts as somebody."""
-    return _command(function, (*_IDENTITY, *_DATA, *_QUIET))
+    """Make a command that reads bases, wherever they are found, and writes data."""
+    return _command(function, (*_IDENTITY, *_SOURCES, *_FORMAT, *_NAMES, *_QUIET))
+
+
+def report_command(function: Callable[..., None]) -> Callable[..., None]:
+    """Make a command that acts as somebody and writes what it found or did as data."""
+    return _command(function, (*_IDENTITY, *_FORMAT, *_QUIET))
+
+
+def local_report_command(function: Callable[..., None]) -> Callable[..., None]:
+    """Make a command that needs no account of Lark and writes what it found or did as data."""
+    return _command(function, (*_FORMAT, *_QUIET))
 
 
 def account_command(function: Callable[..., None]) -> Callable[..., None]:
@@ -100,6 +122,9 @@ def _session(
     no_progress: bool,
     profile: str | None = None,
     domain: str | None = None,
+    folder: Sequence[str] | None = None,
+    wiki: Sequence[str] | None = None,
+    catalog: Sequence[str] | None = None,
     format: Format | None = None,  # noqa: A002 (the option's name)
     names: Names = Names.LARK,
 ) -> Session:
@@ -107,6 +132,9 @@ def _session(
         output=Output(format, quiet=quiet),
         profile=profile,
         domain=domain,
+        folders=tuple(folder or ()),
+        wikis=tuple(wiki or ()),
+        catalog=tuple(catalog or ()),
         progress=not (quiet or no_progress),
         names="sql" if names is Names.SQL else "lark",
     )

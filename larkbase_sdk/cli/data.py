@@ -119,7 +119,9 @@ def attachments(
     session: Session,
     table: TableArgument,
     column: Annotated[str, typer.Argument(help="The attachment column.", show_default=False)],
-    folder: Annotated[str, typer.Argument(help="Where to put the files.", show_default=False)],
+    to: Annotated[
+        str, typer.Argument(metavar="FOLDER", help="Where to put the files.", show_default=False)
+    ],
     where: Where = None,
     view: View = None,
     limit: Limit = None,
@@ -131,10 +133,10 @@ def attachments(
     """
     with session.lark(table) as lark:
         found = lark.table(table).attachments(column, where=where, view=view, limit=limit)
-        result = found.download(folder, workers=workers)
+        result = found.download(to, workers=workers)
         rows = list(_records(result))
         session.output.rows(rows, empty="The column holds no files.")
-        session.done(lark, len(rows), "file", f" in {folder}")
+        session.done(lark, len(rows), "file", f" in {to}")
     if any(str(row["status"]).startswith("failed") for row in rows):
         raise typer.Exit(1)
 

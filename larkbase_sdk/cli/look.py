@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from larkbase_sdk.catalog.skipping import OWN_FAULTS
 from larkbase_sdk.cli.arguments import TableArgument, table_reference
 from larkbase_sdk.cli.common import data_command
 from larkbase_sdk.cli.session import Session  # noqa: TC001 (typer reads annotations)
-from larkbase_sdk.errors import PermissionDenied, SourceSkipped
+from larkbase_sdk.errors import SourceSkipped
 
 if TYPE_CHECKING:
     from larkbase_sdk.client import Lark
@@ -30,9 +31,10 @@ def ls(
 ) -> None:
     """List the databases, or the tables of one.
 
-    Lark has no list of all bases: known are those whose link was given (LARKBASE_URL) and those in
-    the Drive root of the app. Listing tables costs one call a table, for its fields. With --rows
-    it costs one more, and on a base with advanced permissions one for every 500 rows.
+    Lark has no list of all bases: known are those whose link was given (LARKBASE_URL), those that
+    a folder, a wiki page or a metadata table names, and those in the Drive root of the app.
+    Listing tables costs one call a table, for its fields. With --rows it costs one more, and on a
+    base with advanced permissions one for every 500 rows.
     """
     with session.lark(database) as lark:
         if database is None:
@@ -56,27 +58,42 @@ def _list_databases(session: Session, lark: Lark) -> None:
 
 
 def _list_tables(session: Session, lark: Lark, reference: str, *, count_rows: bool) -> None:
+    from larkbase_sdk.table import Table
+
     database = lark.database(reference)
-    tables = list(database.tables.values())
-    empty = f'The database "{database.name}" has no tables.'
-    session.output.rows([_table_row(table, count_rows=count_rows) for table in tables], empty=empty)
+    listed = database.catalog_tables()
+    # All field lists at the same time; what cannot be read is warned of there.
+    unread = {skipped.token for skipped in lark.metadata.prefetch(listed)}
+    tables = [Table(database, item) for item in listed]
+    rows = [
+        _table_row(table, readable=table.id not in unread, count_rows=count_rows)
+        for table in tables
+    ]
+    session.output.rows(rows, empty=f'The database "{database.name}" has no tables.')
     if tables:
         session.output.next(session.command("head", table_reference(reference, tables[0])))
 
 
-def _table_row(table: Table, *, count_rows: bool) -> dict[str, object]:
-    row: dict[str, object] = {"table": table.name, "id": table.id}
-    try:
-        if count_rows:
-            row["rows"] = table.count()
+def _table_row(table: Table, *, readable: bool, count_rows: bool) -> dict[str, object]:
+    names = ["table", "id", *(["rows"] if count_rows else []), "fields", "primary"]
+    row: dict[str, object] = dict.fromkeys(names)
+    row |= {"table": table.name, "id": table.id}
+    if readable:
         primary = table.schema.primary
         row["fields"] = len(table.schema.columns)
         row["primary"] = primary.lark_name if primary is not None else None
-    except PermissionDenied as error:
-        text = f'The table "{table.name}" cannot be read: {error}'
+        if count_rows:
+            row["rows"] = _count(table)
+    return row
+
+
+def _count(table: Table) -> int | None:
+    try:
+        return table.count()
+    except OWN_FAULTS as error:
+        text = f'The rows of table "{table.name}" cannot be counted: {error}'
         warnings.warn(text, SourceSkipped, stacklevel=2)
-    wanted = ["table", "id", *(["rows"] if count_rows else []), "fields", "primary"]
-    return {name: row.get(name) for name in wanted}
+        return None
 
 
 @data_command

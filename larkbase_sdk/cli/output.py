@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 from larkbase_sdk.cli.formats import BINARY, Format, format_of, write
 from larkbase_sdk.cli.text import count, fit, one_line, printable
 from larkbase_sdk.errors import ConfigurationError
+from larkbase_sdk.sinks.files import check_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,9 +56,7 @@ class Output:
         if chosen is Format.TABLE:
             msg = "The format table is for people; a file needs another one."
             raise ConfigurationError(msg, hint="Leave --format out: the suffix decides.")
-        if not target.parent.is_dir():
-            msg = f'There is no folder "{target.parent}".'
-            raise ConfigurationError(msg, hint="Make the folder first, or name another one.")
+        check_folder(target)
         return chosen
 
     def records(self, reader: pa.RecordBatchReader, target: Path | None = None) -> int:

@@ -50,15 +50,53 @@ def emulator(
     """
     from larkbase_sdk.emulator.emulator import LarkEmulator
 
+    stopped = _stop_signals()
+    with LarkEmulator(port, host, tenant.value, rows=rows, rate=rate, latency=latency) as running:
+        _introduce(session, running)
+        _wait_for(stopped)
+    session.output.done("stopped")
+
+
+@local_command
+def aws_emulator(
+    session: Session,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; only one of this machine.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 5000,
+) -> None:
+    """Run an emulator of Glue, Athena, S3 and Secrets Manager until Ctrl-C.
+
+    The lines on stdout set up any client of AWS; the keys open nothing. Needs the extra emulator:
+    pip install 'larkbase-sdk[emulator]'.
+    """
+    from larkbase_server.local.aws_emulator import AwsEmulator
+
+    stopped = _stop_signals()
+    with AwsEmulator(port, host) as running:
+        for name, text in running.environment().items():
+            typer.echo(f"{name}={text}")
+        session.output.done(f"emulator of AWS at {running.url}; Ctrl-C stops it")
+        session.output.next(
+            command("glue", "crawl", "--base-table", "<paste its link>", "--dry-run"),
+            "in another terminal, with these variables and those of larkbase emulator set",
+        )
+        _wait_for(stopped)
+    session.output.done("stopped")
+
+
+def _stop_signals() -> threading.Event:
+    """Return what is set when somebody wants the process to end."""
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
-    with LarkEmulator(port, host, tenant.value, rows=rows, rate=rate, latency=latency) as running:
-        _introduce(session, running)
-        # In steps, since on Windows a wait without end hears no Ctrl-C.
-        while not stopped.wait(_STEP):
-            pass
-    session.output.done("stopped")
+    return stopped
+
+
+def _wait_for(stopped: threading.Event) -> None:
+    # In steps, since on Windows a wait without end hears no Ctrl-C.
+    while not stopped.wait(_STEP):
+        pass
 
 
 def _introduce(session: Session, running: LarkEmulator) -> None:

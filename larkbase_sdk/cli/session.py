@@ -27,6 +27,9 @@ class Session:
         output: Where results go.
         profile: Name of the stored profile, or None.
         domain: Domain given, or None.
+        folders: Drive folders given; none given leaves them to the environment, as below.
+        wikis: Wiki pages given.
+        catalog: Metadata tables given.
         progress: Whether progress lines may be shown.
         names: Which names the columns of records carry.
         started: Moment of the start, on the monotonic clock.
@@ -35,6 +38,9 @@ class Session:
     output: Output
     profile: str | None = None
     domain: str | None = None
+    folders: tuple[str, ...] = ()
+    wikis: tuple[str, ...] = ()
+    catalog: tuple[str, ...] = ()
     progress: bool = True
     names: NameKind = "lark"
     started: float = field(default_factory=time.monotonic)
@@ -60,13 +66,28 @@ class Session:
             raise
         link = reference if reference and is_link(reference) else None
         quiet = None if self.progress else options.replace(progress=False)
-        with connect(link, profile=self.profile, domain=self.domain, options=quiet) as lark:
+        with connect(
+            link,
+            profile=self.profile,
+            domain=self.domain,
+            folders=self.folders or None,
+            wikis=self.wikis or None,
+            catalog=self.catalog or None,
+            options=quiet,
+        ) as lark:
             yield lark
 
     def command(self, *words: str | None) -> str:
-        """Return a command that acts as the same identity, to copy into a shell."""
-        given = (("profile", self.profile), ("domain", self.domain))
-        return command(*words, *(f"--{name}={value}" for name, value in given if value))
+        """Return a command of the same identity and sources, to copy into a shell."""
+        given = {
+            "--profile": [self.profile],
+            "--domain": [self.domain],
+            "--folder": self.folders,
+            "--wiki": self.wikis,
+            "--catalog": self.catalog,
+        }
+        options = (f"{name}={value}" for name, values in given.items() for value in values if value)
+        return command(*words, *options)
 
     def done(self, lark: Lark, number: int, thing: str = "row", where: str = "") -> None:
         """Say what a read brought and what it cost."""

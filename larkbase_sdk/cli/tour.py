@@ -6,7 +6,8 @@ import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from larkbase_sdk.cli.text import printable
+from larkbase_sdk.cli.console import show
+from larkbase_sdk.cli.tour_aws import take_aws_tour
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +42,8 @@ _WRITE = """
 # Write a Parquet file, page by page.
 scan.to_parquet({target!r})
 lark.stats.calls
+"""
+_END = """
 lark.close()
 """
 
@@ -48,7 +51,7 @@ lark.close()
 def take_tour(folder: Path) -> Path:
     """Show what larkbase does on sample data, write a Parquet file and return its path.
 
-    Starts an emulator in this process, and stops it at the end.
+    Starts emulators in this process, and stops them at the end.
     """
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / "orders.parquet"
@@ -56,25 +59,13 @@ def take_tour(folder: Path) -> Path:
     try:
         with _narrow_frames():
             for step in (_CONNECT, _LOOK, _READ, _FILTER, _WRITE.format(target=str(target))):
-                print()
-                for line in step.strip().splitlines():
-                    _run(line, names)
+                show(step, names)
+            take_aws_tour(names)
+            show(_END, names)
     finally:
         if "lark" in names:
             names["lark"].close()
     return target
-
-
-def _run(line: str, names: dict[str, Any]) -> None:
-    """Show a line as a Python console would, and run it as one would."""
-    print(f">>> {line}", flush=True)
-    try:
-        value = eval(line, names)  # noqa: S307 (the lines are those of this module)
-    except SyntaxError:
-        exec(line, names)  # noqa: S102 (a statement of this module, or a comment)
-        return
-    if value is not None:
-        print(printable(repr(value)), flush=True)
 
 
 @contextmanager

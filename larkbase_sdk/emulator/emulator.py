@@ -145,8 +145,8 @@ class LarkEmulator:
         """Return a ``Lark`` client of this emulator; the options go to ``larkbase_sdk.connect``."""
         from larkbase_sdk.client import connect
 
-        # The default base of the environment is none of this emulator's.
-        given = {"url": "", "domain": self.url}
+        # The sources of the environment are none of this emulator's.
+        given = {"url": "", "folders": (), "wikis": (), "catalog": (), "domain": self.url}
         if "user_token" not in options:
             given |= {"app_id": self.app_id, "app_secret": self.app_secret}
         return connect(**{**given, **options})

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from larkbase_sdk.errors import (
     CellNotConverted,
+    EmptyBecauseRestricted,
     LarkBaseError,
     NotFound,
     PushdownRefused,
@@ -67,6 +68,19 @@ class ReadContext:
             self.seen_warnings.add(text)
             warnings.warn(text, category, stacklevel=2)
 
+    def warn_if_restricted(self, what: str) -> None:
+        """Warn that ``what`` may be hidden when the base has advanced permissions on.
+
+        For empty results; at most one call, for the base.
+        """
+        if self.restricted is not None and self.restricted():
+            self.warn(
+                f"No {what} came, and advanced permissions are on in this base: Lark answers so "
+                'when the app lacks the right "can manage". Give the app that right, then read '
+                "again.",
+                EmptyBecauseRestricted,
+            )
+
 
 @dataclass(frozen=True, slots=True)
 class Search:
@@ -80,9 +94,8 @@ class Search:
     def body(self) -> dict[str, Any]:
         """Return the JSON body of the call."""
         body: dict[str, Any] = {}
-        names = [column.lark_name for column in self.columns()]
-        if not self.all_fields and len(names) <= MOST_FIELD_NAMES:
-            body["field_names"] = names
+        if self.names_fields:
+            body["field_names"] = [column.lark_name for column in self.columns()]
         if self.part.filter is not None:
             body["filter"] = render_filter(self.part.filter, self.schema)
         if self.part.sort:
@@ -93,6 +106,11 @@ class Search:
         if self.part.view_id is not None:
             body["view_id"] = self.part.view_id
         return body
+
+    @property
+    def names_fields(self) -> bool:
+        """Whether the fields are named, so that Lark refuses a name that is none."""
+        return not self.all_fields and len(self.part.fields) <= MOST_FIELD_NAMES
 
     def columns(self) -> list[Any]:
         """Return the columns to read, under their present names."""
@@ -117,9 +135,13 @@ class Search:
             return self._with_fresh_names(code, context)
         return None
 
+    def with_present_names(self, refresh: Callable[[], TableSchema]) -> Search:
+        """Return the search with the names that the fields have now."""
+        return replace(self, schema=renamed(self.schema, refresh()), refreshed=True)
+
     def _with_fresh_names(self, code: int | None, context: ReadContext) -> Search | None:
         if not self.refreshed and context.refresh is not None:
-            return replace(self, schema=renamed(self.schema, context.refresh()), refreshed=True)
+            return self.with_present_names(context.refresh)
         if self.all_fields:
             return None
         context.warn(
@@ -180,6 +202,10 @@ class PageWalk:
             yield page
 
     def _first_page(self) -> tuple[PageDecoder, Page, int]:
+        refresh = self._context.refresh
+        if not self.search.names_fields and refresh is not None:
+            # Lark cannot refuse names that are not sent: a renamed field would read as empty.
+            self.search = self.search.with_present_names(refresh)
         while True:
             decoder = _decoder(self.search, self._context)
             try:

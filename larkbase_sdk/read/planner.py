@@ -19,6 +19,7 @@ from larkbase_sdk.errors import UnsupportedField
 from larkbase_sdk.read.plan import Part, ReadPlan, Residual, SortKey
 from larkbase_sdk.read.predicate import conjunction
 from larkbase_sdk.read.pushdown import Pushed, combine_view, merge_view, push
+from larkbase_sdk.schema.naming import RECORD_ID
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -108,6 +109,8 @@ def _check_order(schema: TableSchema, order: tuple[SortKey, ...]) -> None:
     import pyarrow as pa
 
     for key in order:
+        if key.column == RECORD_ID:
+            continue
         if pa.types.is_nested(schema.sql_column(key.column).arrow_type):
             msg = f"Rows cannot be ordered by {key.column}: its cells are lists or structures."
             raise UnsupportedField(msg, hint="Order by a column of plain values.")
@@ -160,11 +163,14 @@ def narrowest(schema: TableSchema) -> Column:
 def _server_sort(schema: TableSchema, request: ScanRequest) -> tuple[tuple[str, bool], ...]:
     if request.limit is None or not request.order:
         return ()
-    columns = [schema.sql_column(key.column) for key in request.order]
-    if not columns[0].sortable:
+    keys = [
+        (schema.sql_column(key.column), key.descending)
+        for key in request.order
+        if key.column != RECORD_ID
+    ]
+    if request.order[0].column == RECORD_ID or not keys[0][0].sortable:
         return ()
-    keys = zip(columns, request.order, strict=True)
-    return tuple((column.field_id, key.descending) for column, key in keys if column.sortable)
+    return tuple((column.field_id, descending) for column, descending in keys if column.sortable)
 
 
 def _page_size(request: ScanRequest, pushed: Pushed, server: _Server, most: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from larkbase_sdk.errors import EmptyBecauseRestricted, TableChanged
+from larkbase_sdk.errors import TableChanged
 from larkbase_sdk.read.pages import PageWalk, ReadContext
 from larkbase_sdk.read.plan import Part, Residual
 from larkbase_sdk.read.topn import ServerOrder, TopN
@@ -62,11 +62,10 @@ def _ordered(
     rows: Iterator[pa.RecordBatch],
 ) -> Iterator[pa.RecordBatch]:
     best = TopN(part.order, part.limit)
-    column = schema.sql_column(part.order[0].column)
-    order = ServerOrder(column, part.order[0], single=len(part.order) == 1)
+    order = _server_order(part, schema)
     for batch in rows:
         best.add(residual.apply(batch))
-        if not walk.sorted:
+        if order is None or not walk.sorted:
             continue
         order.watch(batch)
         full, last = best.last_key()
@@ -75,6 +74,14 @@ def _ordered(
     table = best.result()
     if table is not None:
         yield from table.to_batches()
+
+
+def _server_order(part: Part, schema: TableSchema) -> ServerOrder | None:
+    """Return the watch over rows that the server sorts; None when it is not asked to."""
+    if not part.sort:
+        return None
+    first = part.order[0]
+    return ServerOrder(schema.sql_column(first.column), first, single=len(part.order) == 1)
 
 
 def _rows(context: ReadContext, part: Part, walk: PageWalk) -> Iterator[pa.RecordBatch]:
@@ -160,14 +167,8 @@ class _Watch:
                 "row matters.",
                 TableChanged,
             )
-        restricted = self._context.restricted
-        if not self.rows and restricted is not None and restricted():
-            self._context.warn(
-                "No rows came, and advanced permissions are on in this base: Lark answers so "
-                'when the app lacks the right "can manage". Give the app that right, then read '
-                "again.",
-                EmptyBecauseRestricted,
-            )
+        if not self.rows:
+            self._context.warn_if_restricted("rows")
 
     def _changed(self) -> bool:
         if self._repeated or len(self._totals) > 1:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import difflib
 import warnings
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from larkbase_sdk.display import escape, html_card, html_table, text_table
-from larkbase_sdk.errors import NotFound, QueryError, UnknownFieldType
+from larkbase_sdk.errors import ConfigurationError, NotFound, QueryError, UnknownFieldType
 from larkbase_sdk.schema.arrow_types import arrow_type, is_declared_as
 from larkbase_sdk.schema.field_types import UNKNOWN, FieldType, FilterFamily, field_type_of
 from larkbase_sdk.schema.formats import display_unit
@@ -228,9 +228,15 @@ class TableSchema:
 
         Field metadata holds ``larkFieldId``, ``larkFieldName`` and ``larkUIType``. With Lark's
         names, a name that is taken already gives way to the SQL name of its column.
+
+        Raises:
+            ConfigurationError: when ``names`` is neither ``lark`` nor ``sql``.
         """
         import pyarrow as pa
 
+        if names not in get_args(NameKind):
+            msg = f"The names of the columns cannot be {names!r}."
+            raise ConfigurationError(msg, hint="Use 'lark' for Lark's own names, or 'sql'.")
         titles = self._lark_titles() if names == "lark" else [item.name for item in self.columns]
         fields = [pa.field(RECORD_ID, pa.string(), nullable=False)]
         for title, column in zip(titles, self.columns, strict=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -76,7 +77,12 @@ class _LinkedTable:
         self._base_id = scan.table.base_id
         self._table_id = str(column.field.property.get("table_id") or "")
         metadata = scan.table.database.lark.metadata
-        self._schema = metadata.schema(self._base_id, self._table_id)
+        # Rows by id come with all fields: Lark cannot refuse a name that is no longer one.
+        self._schema = metadata.fresh_schema(self._base_id, self._table_id)
+        self._context = replace(
+            scan.read_context(),
+            refresh=lambda: metadata.fresh_schema(self._base_id, self._table_id),
+        )
         self._columns = [self._schema.column(ref) for ref in wanted] or self._primary()
 
     def _primary(self) -> list[Column]:
@@ -129,12 +135,11 @@ class _LinkedTable:
         if calls <= _CALLS_BEFORE_COUNTING:
             return False
         part = self._part()
-        total = server_total(self._scan.read_context(), part, self._schema)
+        total = server_total(self._context, part, self._schema)
         return total is not None and ceil(total / part.page_size) < calls
 
     def _by_scan(self) -> list[pa.RecordBatch]:
-        context = self._scan.read_context()
-        return list(read_part(context, self._part(), self._schema, Residual()))
+        return list(read_part(self._context, self._part(), self._schema, Residual()))
 
     def _by_id(self, ids: list[str]) -> list[pa.RecordBatch]:
         lark = self._scan.table.database.lark
@@ -153,7 +158,23 @@ class _LinkedTable:
         if forbidden:
             text = f'{forbidden} rows linked by "{self._column.lark_name}" are hidden from the app.'
             warnings.warn(text, SourceSkipped, stacklevel=2)
+        elif ids:
+            self._tell_what_may_be_hidden(batches)
         return batches
+
+    def _tell_what_may_be_hidden(self, batches: list[pa.RecordBatch]) -> None:
+        """Warn of rows and fields that Lark leaves out of an answer without a word."""
+        context = self._context
+        if not any(len(batch) for batch in batches):
+            context.warn_if_restricted(f'rows linked by "{self._column.lark_name}"')
+            return
+        empty = any(
+            all(batch.column(column.name).null_count == len(batch) for batch in batches)
+            for column in self._columns
+        )
+        if empty and context.restricted is not None and context.restricted():
+            # A search names the fields, so Lark refuses a hidden one, which is warned of.
+            server_total(context, self._part(), self._schema)
 
 
 def explode_links(scan: Scan, table: pa.Table, expand: Expand | None, names: NameKind) -> pa.Table:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import os
+from secrets import token_hex
 from typing import TYPE_CHECKING
+
+from larkbase_sdk.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,13 +17,25 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def complete_file(path: Path) -> Iterator[Path]:
-    """Yield a path to write to; it replaces ``path`` at the end, or vanishes on an error."""
-    scratch = path.with_name(f".{path.name}.{os.getpid()}.part")
+    """Yield a path to write to; it replaces ``path`` at the end, or vanishes on an error.
+
+    Raises:
+        ConfigurationError: when the folder is not there.
+    """
+    check_folder(path)
+    scratch = path.with_name(f".{path.name}.{token_hex(4)}.part")
     try:
         yield scratch
         scratch.replace(path)
     finally:
         scratch.unlink(missing_ok=True)
+
+
+def check_folder(path: Path) -> None:
+    """Raise a ConfigurationError when there is no folder for a file."""
+    if not path.parent.is_dir():
+        msg = f'There is no folder "{path.parent}".'
+        raise ConfigurationError(msg, hint="Make the folder first, or name another one.")
 
 
 def write_parquet(reader: pa.RecordBatchReader, path: Path) -> Path:

@@ -104,9 +104,9 @@ def writer(aws, orders) -> Writer:
 
 @pytest.fixture
 def catalog_of(lark, aws) -> Callable[..., GlueCatalog]:
-    def make(**more: Any) -> GlueCatalog:
+    def make(*, of_lark: bool = True, **more: Any) -> GlueCatalog:
         options = Options(name_style="ascii", **more.pop("options", {}))
-        metadata = Metadata(lark.api.bitable, options, reserved=())
+        metadata = Metadata(lark.api.bitable, options, reserved=()) if of_lark else None
         return GlueCatalog(metadata, options, **{"client": aws.client("glue"), **more})
 
     return make
@@ -328,11 +328,11 @@ class TestSchemas:
         assert schema.columns[0].lark_name == "Number of the order"
         assert self.rows(lark, schema) == [{"order_no": "a1"}, {"order_no": "a2"}]
 
-    def test_without_live_fields_lark_is_not_asked(self, catalog_of, writer, lark_emulator):
+    def test_without_metadata_lark_is_not_asked(self, catalog_of, writer, lark_emulator):
         """The comments are taken at their word."""
         writer.database("crm")
         writer.table("crm", "orders")
-        catalog = catalog_of(live_fields=False)
+        catalog = catalog_of(of_lark=False)
         lark_emulator.calls.clear()
 
         schema = catalog.schema(catalog.table("crm", "orders"))

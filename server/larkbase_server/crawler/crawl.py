@@ -62,7 +62,10 @@ def bring_in_line(
     Raises:
         LarkBaseError: the catalogue cannot be read.
     """
-    report = Report(lark.source.label, dry_run, lark.failures, lark.notes)
+    notes = lark.notes
+    if not lark.databases:
+        notes = (*notes, f"The {lark.source.label} names no database, so nothing is deleted.")
+    report = Report(lark.source.label, dry_run, lark.failures, notes)
 
     def plan() -> Plan:
         return make_plan(lark, glue.describe(lark.source), rules)

@@ -105,7 +105,7 @@ class GlueCalls:
         One call per page of databases and per page of tables; a database whose tables may not be
         read says so in ``error``.
         """
-        found = [GlueDatabase(data) for data in self._pages("get_databases", "DatabaseList")]
+        found = self.databases()
         names = [item.name for item in databases_of(source, found)]
         read = dict(zip(names, each(self.tables, names), strict=True))
         result = []
@@ -118,6 +118,10 @@ class GlueCalls:
             else:
                 result.append(replace(item, tables=tuple(tables)))
         return result
+
+    def databases(self) -> list[GlueDatabase]:
+        """Return every database without its tables; one call per page."""
+        return [GlueDatabase(data) for data in self._pages("get_databases", "DatabaseList")]
 
     def tables(self, database: str) -> list[GlueTable]:
         """Return the tables of a database; one call per page."""

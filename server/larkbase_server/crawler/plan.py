@@ -193,9 +193,9 @@ class _Planner:
             entry = next(filter(self._now.is_unreadable, self._entries_of(database.key)), None)
             shown = entry.name if entry else name or database.name
             return _failure(shown, "", "; ".join(database.unread.values()))
-        if name in self._now.foreign:
+        if name is not None and name in self._now.foreign:
             reason = f"Glue has a database of this name that is not of the {self._source.label}"
-            return _failure(name or "", "", reason)
+            return _failure(name, "", reason)
         if target.existing is not None and target.existing.error:
             self._used[target.existing.name] = set()
             return _failure(target.existing.name, "", target.existing.error)

@@ -76,7 +76,8 @@ def verify(lark: Lark, glue: Catalog, direct: Catalog, *, rows: bool = True) -> 
     """Compare what Glue shows with what a metadata table or folder shows directly.
 
     Databases, tables, ids, columns and declared types are compared, and the number of rows that
-    each flow leads to. A table that cannot be read has its error among the differences.
+    each flow leads to; both catalogues are read anew. A table that cannot be read has its error
+    among the differences.
 
     Args:
         lark: The client that counts rows.
@@ -87,6 +88,8 @@ def verify(lark: Lark, glue: Catalog, direct: Catalog, *, rows: bool = True) -> 
     Raises:
         LarkBaseError: one of the catalogues cannot be listed.
     """
+    glue.refresh()
+    direct.refresh()
     comparison = _Comparison(lark if rows else None, glue, direct)
     listed = (_tables(glue), _tables(direct))
     names = dict.fromkeys(name for tables in listed for name in tables)

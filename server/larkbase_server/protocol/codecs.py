@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
-import binascii
+import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from larkbase_server.protocol.errors import MalformedMessage
 from larkbase_server.protocol.shape import Codec, read_shape, write_shape
@@ -13,28 +13,28 @@ from larkbase_server.protocol.shape import Codec, read_shape, write_shape
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
+_WHOLE = re.compile(r"-?[0-9]{1,19}")
+
 Classes = Mapping[str, type["DataclassInstance"]]
 
 
-def expected(what: str, path: str) -> MalformedMessage:
-    """Return the error that says what a member must be; its value is never quoted."""
-    return MalformedMessage(f"{path} must be {what}.")
+def must_be(what: str, path: str) -> NoReturn:
+    """Raise the error that says what a member must be; its value is never quoted."""
+    msg = f"{path} must be {what}."
+    raise MalformedMessage(msg)
 
 
 def _text(value: Any, path: str) -> str:
     if not isinstance(value, str):
-        raise expected("a text", path)
+        must_be("a text", path)
     return value
 
 
 def _integer(value: Any, path: str) -> int:
-    if isinstance(value, str):
-        try:
-            return int(value)
-        except ValueError:
-            raise expected("a whole number", path) from None
+    if isinstance(value, str) and _WHOLE.fullmatch(value):
+        return int(value)
     if isinstance(value, bool) or not isinstance(value, int):
-        raise expected("a whole number", path)
+        must_be("a whole number", path)
     return value
 
 
@@ -45,7 +45,7 @@ def _count(value: Any, path: str) -> int | None:
 
 def _flag(value: Any, path: str) -> bool:
     if not isinstance(value, bool):
-        raise expected("true or false", path)
+        must_be("true or false", path)
     return value
 
 
@@ -55,12 +55,11 @@ def read_base64(value: Any, path: str) -> bytes:
     Raises:
         MalformedMessage: when it is no base64.
     """
+    text = _text(value, path)
     try:
-        return base64.b64decode(_text(value, path), validate=True)
-    except (binascii.Error, ValueError) as error:
-        if isinstance(error, MalformedMessage):
-            raise
-        raise expected("base64", path) from None
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        must_be("base64", path)
 
 
 def write_base64(value: bytes) -> str:
@@ -78,7 +77,7 @@ def _scalar(value: Any, path: str) -> str:
 
 def _mapping(value: Any, path: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise expected("a JSON object", path)
+        must_be("a JSON object", path)
     return value
 
 
@@ -113,7 +112,7 @@ def choice(*values: str) -> Codec:
 
     def read(value: Any, path: str) -> str:
         if value not in values:
-            raise expected("one of " + ", ".join(values), path)
+            must_be("one of " + ", ".join(values), path)
         return str(value)
 
     return Codec(read, _as_is)
@@ -124,7 +123,7 @@ def list_of(codec: Codec) -> Codec:
 
     def read(value: Any, path: str) -> tuple[Any, ...]:
         if not isinstance(value, list | tuple):
-            raise expected("a JSON list", path)
+            must_be("a JSON list", path)
         return tuple(codec.read(item, f"{path}[{index}]") for index, item in enumerate(value))
 
     return Codec(read, lambda value, version: [codec.write(item, version) for item in value])
@@ -156,7 +155,7 @@ def tagged(classes: Callable[[], Classes], aliases: Mapping[str, str] | None = N
         name = _mapping(value, path).get("@type")
         owner = classes().get(others.get(str(name), str(name)))
         if owner is None:
-            raise expected(f"one of {', '.join(classes())}, not {name!r}", path)
+            must_be(f"one of {', '.join(classes())}, not {name!r}", path)
         return read_shape(owner, value, path)
 
     return Codec(read, write_tagged)

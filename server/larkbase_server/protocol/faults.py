@@ -3,6 +3,7 @@
 A connector raises; Lambda turns the exception into ``{"errorMessage", "errorType",
 "stackTrace"}``; Athena shows the class's bare name in brackets, and the message.
 """
+# ruff: noqa: RUF009 - member() returns a dataclasses.field
 
 from __future__ import annotations
 

@@ -101,7 +101,11 @@ def read_shape(owner: type[DataclassInstance], data: Any, path: str) -> Any:
         elif default is MISSING:
             msg = f"{path} lacks the member {declared.keys[0]!r}."
             raise MalformedMessage(msg)
-    return owner(**values)
+    try:
+        return owner(**values)
+    except MalformedMessage as error:
+        msg = f"{path}: {error}"
+        raise MalformedMessage(msg) from None
 
 
 def write_shape(value: DataclassInstance, version: int) -> dict[str, Any]:
@@ -113,12 +117,11 @@ def write_shape(value: DataclassInstance, version: int) -> dict[str, Any]:
     data = {}
     for name, (declared, default) in members(type(value)).items():
         content = getattr(value, name)
-        unset = content == default
         if declared.since > version:
-            if not unset:
+            if content != default:
                 msg = f"Serde version {version} has no member {declared.keys[0]!r}."
                 raise UnsupportedVersion(msg)
-        elif not (unset and declared.omit_default):
+        elif not declared.omit_default or content != default:
             data[declared.keys[0]] = declared.codec.write(content, version)
     return data
 

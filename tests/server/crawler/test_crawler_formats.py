@@ -381,8 +381,8 @@ class TestFormats:
         with world.lark.connect() as lark:
             options = Options(name_style="ascii")
             metadata = Metadata(lark.api.bitable, options)
-            for live in (True, False):
-                catalog = GlueCatalog(metadata, options, client=world.glue, live_fields=live)
+            for known in (metadata, None):
+                catalog = GlueCatalog(known, options, client=world.glue)
                 column = catalog.schema(catalog.table("crm", "t")).columns[1]
                 assert (column.field_id, column.lark_name) == (field.field_id, name)
 
