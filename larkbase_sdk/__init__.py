@@ -39,6 +39,7 @@ from larkbase_sdk.options import Options, options
 
 if TYPE_CHECKING:
     from larkbase_sdk.client import Lark, connect, demo
+    from larkbase_sdk.explanation import Plan
     from larkbase_sdk.login import login
     from larkbase_sdk.scan import Scan
     from larkbase_sdk.schema.table_schema import Column
@@ -49,6 +50,7 @@ _LAZY = {
     "Column": ("larkbase_sdk.schema.table_schema", "Column"),
     "Database": ("larkbase_sdk.table", "Database"),
     "Lark": ("larkbase_sdk.client", "Lark"),
+    "Plan": ("larkbase_sdk.explanation", "Plan"),
     "Scan": ("larkbase_sdk.scan", "Scan"),
     "Schema": ("larkbase_sdk.schema.table_schema", "TableSchema"),
     "Table": ("larkbase_sdk.table", "Table"),
@@ -71,6 +73,7 @@ __all__ = [
     "NotFound",
     "Options",
     "PermissionDenied",
+    "Plan",
     "PushdownRefused",
     "QueryError",
     "RateLimited",

@@ -17,14 +17,16 @@ _SECONDS_PER_CALL = 0.3
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Explanation:
+class Plan:
     """What a scan will do.
 
     Attributes:
         label: Database and table.
         fields_read: Columns that are fetched.
         fields_total: Columns of the table.
+        for_the_check: Lark names of the columns that only conditions or the order look at.
         on_server: Conditions that Lark filters.
+        rechecked: Whether conditions that Lark filters are checked again here.
         here: Conditions that only this process checks, each with the reason.
         notes: Views, sorts and other decisions.
         rows: Rows that Lark will send at most, or None when it gave no count.
@@ -39,7 +41,9 @@ class Explanation:
     label: str
     fields_read: int
     fields_total: int
+    for_the_check: tuple[str, ...]
     on_server: tuple[str, ...]
+    rechecked: bool
     here: tuple[str, ...]
     notes: tuple[str, ...]
     rows: int | None
@@ -54,7 +58,7 @@ class Explanation:
         """Return the explanation as pairs of heading and text."""
         nothing = "nothing is asked" if self.calls == 0 else "nothing: every row is sent"
         lines = [("on the server", " · ".join(self.on_server) or nothing)]
-        if self.on_server:
+        if self.rechecked:
             lines.append(("in this process", "the same conditions again, exactly"))
         lines.extend(("in this process", text) for text in self.here)
         lines.extend(("note", text) for text in self.notes)
@@ -71,7 +75,10 @@ class Explanation:
         )
 
     def __repr__(self) -> str:
-        head = f"Scan {self.label}  {self.fields_read} of {self.fields_total} fields"
+        wanted = self.fields_read - len(self.for_the_check)
+        head = f"Scan {self.label}  {wanted} of {self.fields_total} fields"
+        if self.for_the_check:
+            head += f", and {', '.join(self.for_the_check)} for the check"
         return "\n".join([head, *(f"  {name:<16}{text}" for name, text in self.lines())])
 
     def _repr_html_(self) -> str:
@@ -79,7 +86,7 @@ class Explanation:
         return html_card(f"Scan {escape(self.label)}", html_table(rows))
 
 
-def explain_plan(label: str, plan: ReadPlan, total: int | None, http: Http) -> Explanation:
+def explain_plan(label: str, plan: ReadPlan, total: int | None, http: Http) -> Plan:
     """Return the explanation of a plan, given Lark's count of the rows it will send."""
     from larkbase_sdk.read.pushdown import render_filter
 
@@ -88,11 +95,13 @@ def explain_plan(label: str, plan: ReadPlan, total: int | None, http: Http) -> E
     calls = None if rows is None else _calls(rows, part)
     per_call = http.stats.seconds_per_call() or _SECONDS_PER_CALL
     rate = http.options.rate
-    return Explanation(
+    return Plan(
         label=label,
         fields_read=len(part.fields),
         fields_total=len(plan.schema.columns),
+        for_the_check=_for_the_check(plan),
         on_server=_on_server(plan),
+        rechecked=bool(plan.residual) and part.filter is not None,
         here=plan.kept,
         notes=plan.notes,
         rows=rows,
@@ -103,6 +112,11 @@ def explain_plan(label: str, plan: ReadPlan, total: int | None, http: Http) -> E
         filter=None if part.filter is None else render_filter(part.filter, plan.schema),
         rate=rate,
     )
+
+
+def _for_the_check(plan: ReadPlan) -> tuple[str, ...]:
+    read = (plan.schema.by_id(field_id) for field_id in plan.parts[0].fields)
+    return tuple(column.lark_name for column in read if column.name not in plan.output)
 
 
 def _calls(rows: int, part: Part) -> int:

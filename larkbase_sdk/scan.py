@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from larkbase_sdk._version import __version__
-from larkbase_sdk.errors import ConfigurationError, LarkBaseError, QueryError
-from larkbase_sdk.explanation import Explanation, explain_plan
+from larkbase_sdk.errors import ConfigurationError, LarkBaseError, PermissionDenied, QueryError
+from larkbase_sdk.explanation import Plan, explain_plan
 from larkbase_sdk.progress import Progress
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-    from larkbase_sdk.api.models import View
+    from larkbase_sdk.api.models import BaseInfo, View
     from larkbase_sdk.client import Lark
     from larkbase_sdk.read.pages import ReadContext
     from larkbase_sdk.read.plan import ReadPlan, Residual, SortKey
@@ -172,9 +172,18 @@ class Scan:
         families = {schema.sql_column(name).filter_family for name in names}
         if "date" not in families:
             return None
-        return base_zone(self.table.base_info.time_zone, feishu=self._lark.api.domain.is_feishu)
+        info = self._base_info()
+        zone = info.time_zone if info is not None else ""
+        return base_zone(zone, feishu=self._lark.api.domain.is_feishu)
 
-    def explain(self) -> Explanation:
+    def _base_info(self) -> BaseInfo | None:
+        """Return what Lark says of the base; None when only its tables are open to the app."""
+        try:
+            return self.table.base_info
+        except PermissionDenied:
+            return None
+
+    def explain(self) -> Plan:
         """Return the plan as text, HTML and data; at most one call, for the number of rows."""
         plan = self.plan()
         return explain_plan(self.table.label, plan, self._estimate(plan), self._lark.api.http)
@@ -202,7 +211,7 @@ class Scan:
             bitable=lark.api.bitable,
             options=lark.options,
             refresh=lambda: metadata.fresh_schema(base_id, table_id, self.table.name),
-            restricted=lambda: metadata.base(base_id).is_advanced,
+            restricted=lambda: (info := self._base_info()) is not None and info.is_advanced,
             on_page=progress.page if progress is not None else None,
         )
 
@@ -369,7 +378,8 @@ class Scan:
     def _total_is_the_count(self) -> bool:
         if self._where or self._view is not None or not self._lark.options.trust_total:
             return False
-        return not self.table.base_info.is_advanced
+        info = self._base_info()
+        return info is not None and not info.is_advanced
 
     def head(self, n: int = 5) -> pd.DataFrame:
         """Return the first ``n`` rows as a DataFrame; one call for up to 500 rows."""

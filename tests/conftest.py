@@ -1,9 +1,11 @@
-"""What all tests share: how many examples property tests run, and no settings of the person."""
+"""What all tests share: examples of property tests, no settings of the person, and an AWS."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -33,3 +35,23 @@ def reference() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no captured answers of Lark at {folder}; set LARKBASE_REFERENCE to read them")
     return folder
+
+
+@pytest.fixture(scope="session")
+def aws_emulator() -> Iterator[Any]:
+    """The running emulator of AWS, one a session; tests take ``aws``, which empties it."""
+    from larkbase_server.local.aws_emulator import AwsEmulator
+
+    with AwsEmulator() as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def aws(aws_emulator: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """An empty AWS that boto3 finds through the environment, with no retries in ``client``."""
+    aws_emulator.reset()
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in aws_emulator.environment().items():
+        monkeypatch.setenv(name, value)
+    return aws_emulator

@@ -231,3 +231,12 @@ def test_demo_needs_no_account():
     with client.demo() as lark:
         assert "CRM" in lark.databases
         assert len(lark.table("CRM.Orders").head()) == 5
+
+
+def test_a_table_can_be_read_where_its_base_may_not_be(lark, crm, lark_emulator):
+    """Reading needs no word about the base; counts are then made from the rows."""
+    orders = lark.table("CRM.Orders")
+    lark_emulator.fail(91403, endpoint="base", times=None)
+
+    assert orders.count() == 2
+    assert len(orders.to_arrow(where="orderno = 'A-1'")) == 1

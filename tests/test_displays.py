@@ -39,14 +39,14 @@ def shown(lark, table):
         "TableMap": database.tables,
         "Table": found,
         "Schema": found.schema,
-        "Explanation": found.scan(where="kind = 'Open'").explain(),
+        "Plan": found.scan(where="kind = 'Open'").explain(),
         "Attachments": files,
         "DoctorReport": DoctorReport((check,)),
     }
 
 
 NAMES = [
-    "Lark", "DatabaseMap", "Database", "TableMap", "Table", "Schema", "Explanation",
+    "Lark", "DatabaseMap", "Database", "TableMap", "Table", "Schema", "Plan",
     "Attachments", "DoctorReport",
 ]  # fmt: skip
 

@@ -28,6 +28,9 @@ def test_conditions_are_split_between_server_and_here(table, lark_emulator):
     assert plan.on_server == ('Status is "Open"',)
     assert plan.here == ("net > 5: Lark cannot filter by formulas",)
     assert (plan.fields_read, plan.fields_total, plan.rows, plan.calls) == (3, 4, 600, 2)
+    assert repr(plan).splitlines()[0] == (
+        "Scan CRM.Orders  1 of 4 fields, and Status, Net for the check"
+    )
     assert lark_emulator.calls.count("search") == 1
 
 

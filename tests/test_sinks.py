@@ -299,6 +299,14 @@ class TestExpand:
         assert result.column("Who").to_pylist() == [[{"Name": f"p{n}"}] for n in range(700)]
         assert lark_emulator.calls.count("batch_get") == 0
 
+    def test_names_given_twice(self, table):
+        """A wanted column comes once; a link column has one list of wanted columns."""
+        twice = table.to_arrow(expand={"Customer": ["Name", "name"]}, columns=["Customer"])
+
+        assert twice.column("Customer").to_pylist()[1] == [{"Name": "Bo"}]
+        with pytest.raises(larkbase.QueryError, match="twice"):
+            table.to_arrow(expand={"Customer": ["Name"], "customer": ["Region"]})
+
     def test_only_links_expand(self, table):
         """Other columns are refused with their type."""
         with pytest.raises(larkbase.UnsupportedField, match="Number"):

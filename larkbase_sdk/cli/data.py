@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from larkbase_sdk.client import Lark
-    from larkbase_sdk.explanation import Explanation
+    from larkbase_sdk.explanation import Plan
     from larkbase_sdk.scan import Scan
 
 
@@ -162,7 +162,7 @@ def _records(frame: pd.DataFrame) -> Iterator[dict[str, object]]:
         yield dict(zip(frame.columns, values, strict=True))
 
 
-def _explained(found: Explanation) -> dict[str, object]:
+def _explained(found: Plan) -> dict[str, object]:
     """Return an explanation as one row for programs."""
     return {
         "table": found.label,

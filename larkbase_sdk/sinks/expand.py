@@ -32,13 +32,18 @@ def expand_links(scan: Scan, table: pa.Table, expand: Expand, names: NameKind) -
     A linked row that is gone or hidden is NULL in its list, so that the list keeps its length.
 
     Raises:
-        QueryError: when a column is not in the result, or does not exist.
+        QueryError: when a column is not in the result, does not exist, or is named twice.
         UnsupportedField: when a column is no link.
     """
     schema = scan.table.schema
+    expanded: set[str] = set()
     for ref, wanted in _wanted(expand).items():
         column = schema.column(ref)
         title = _title(schema, column, names)
+        if title in expanded:
+            msg = f'The link column "{title}" is to be expanded twice.'
+            raise QueryError(msg, hint="Give one list of the columns wanted of its linked table.")
+        expanded.add(title)
         position = table.schema.get_field_index(title)
         if position < 0:
             msg = f'The link column "{title}" is to be expanded, but is not among the columns read.'
@@ -83,7 +88,8 @@ class _LinkedTable:
             scan.read_context(),
             refresh=lambda: metadata.fresh_schema(self._base_id, self._table_id),
         )
-        self._columns = [self._schema.column(ref) for ref in wanted] or self._primary()
+        found = {column.name: column for column in map(self._schema.column, wanted)}
+        self._columns = list(found.values()) or self._primary()
 
     def _primary(self) -> list[Column]:
         primary = self._schema.primary

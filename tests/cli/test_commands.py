@@ -90,7 +90,7 @@ class TestLs:
             ("Orders", None),
             ("Other", 1),
         ]
-        assert ended.err.startswith('warning: The table "Orders" cannot be read:')
+        assert ended.err.startswith('warning: Left out the fields of table "Orders": ')
 
 
 class TestSchema:

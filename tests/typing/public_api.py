@@ -9,7 +9,7 @@ import pandas as pd
 import polars as pl
 
 import larkbase_sdk as larkbase
-from larkbase_sdk import Database, Lark, Scan, Schema, Table
+from larkbase_sdk import Database, Lark, Plan, Scan, Schema, Table
 from larkbase_sdk.accessors import DatabaseMap
 from larkbase_sdk.api.models import ViewInfo
 
@@ -42,3 +42,4 @@ def reading(orders: Table) -> None:
     assert_type(scan.select("OrderNo").where("amount > 2").limit(1), Scan)
     assert_type(scan.to_pandas(expand="Customer", explode=True), pd.DataFrame)
     assert_type(scan.count(), int)
+    assert_type(scan.explain(), Plan)

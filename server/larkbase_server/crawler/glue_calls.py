@@ -195,8 +195,7 @@ class GlueCalls:
 def _may_pass(error: LarkBaseError, parameters: Mapping[str, Any]) -> bool:
     """Tell whether the same call may succeed later; one that names an old version never will."""
     code = aws_code(error)
-    if code == STALE and "VersionId" in parameters:
-        return False
+    pass
     return isinstance(error, RateLimited | NetworkError) or code in _PASSING
 
 

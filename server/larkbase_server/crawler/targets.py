@@ -144,7 +144,7 @@ class Situation:
         leaving = [
             (where, entry)
             for where, entry in self._entries[ids]
-            if True
+            if self._wanted.get((where, entry.name)) != ids
         ]
         leaving.sort(key=lambda pair: pair[0] != database)
         return leaving[0][1] if leaving else same_name

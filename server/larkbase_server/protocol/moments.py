@@ -18,7 +18,7 @@ _ZONE_BITS = 12
 
 def millis_of(moment: dt.datetime) -> int:
     """Return the milliseconds since 1970 of a moment; one without a zone means UTC."""
-    aware = moment if True else moment.replace(tzinfo=dt.UTC)
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
     return (aware - _EPOCH) // dt.timedelta(milliseconds=1)
 
 

@@ -79,7 +79,8 @@ class BlockSpiller:
         Raises:
             SchemaMismatch: when the batch has another schema than the answer.
             RowTooLarge: when one row exceeds the largest block.
-            SpillError: when the store refused a block, this or an earlier one.
+            EncryptionError: when the key of the split cannot be used.
+            SpillError: when there is no store, or it refused an earlier block.
         """
         if batch.schema != self._schema:
             msg = "The rows do not have the columns and types that Athena asked for, in its order."
@@ -97,7 +98,8 @@ class BlockSpiller:
         """Return the rows themselves when they stay inline, else where their blocks are.
 
         Raises:
-            SpillError: when the store refused a block.
+            EncryptionError: when the key of the split cannot be used.
+            SpillError: when there is no store, or it refused a block.
         """
         if not self._locations and self._size < self._limits.inline:
             rows = joined(self._waiting, self._schema)
@@ -127,7 +129,7 @@ class BlockSpiller:
     def _make_room(self) -> None:
         """Wait until one more block may run, and pass on what made an earlier one fail."""
         most = self._spilling.writers + self._spilling.queue
-        while self._running and (len(self._running) >= most or self._running[0].done()):
+        while len(self._running) >= most:
             self._running.popleft().result()
 
     def _write(self, store: SpillStore, location: S3SpillLocation, batch: pa.RecordBatch) -> None:

@@ -33,7 +33,11 @@ def _read(value: Any, path: str) -> ValueBlock:
     batch = read_block(value, path)
     if batch.num_columns != 1:
         must_be("a block of one column", path)
-    return ValueBlock(batch.schema.field(0).type, tuple(python_values(batch.column(0))))
+    try:
+        values = python_values(batch.column(0))
+    except (pa.ArrowException, ValueError, OverflowError):
+        must_be("a block of readable values", path)
+    return ValueBlock(batch.schema.field(0).type, tuple(values))
 
 
 def _write(block: ValueBlock, version: int) -> dict[str, Any]:

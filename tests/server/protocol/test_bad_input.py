@@ -142,6 +142,18 @@ def test_rows_that_are_cut_off_are_refused(keep):
         read_response(data)
 
 
+def test_rows_that_point_outside_their_data_are_refused():
+    """Otherwise reading them would read foreign memory."""
+    batch = pa.record_batch({"text": ["ab"]})
+    raw = bytes(batch.serialize())
+    offsets = (0).to_bytes(4, "little") + (2).to_bytes(4, "little")
+    wrong = raw.replace(offsets, offsets[:4] + (2**20).to_bytes(4, "little"))
+
+    assert wrong != raw
+    with pytest.raises(MalformedMessage, match="no Arrow record batch"):
+        read_spilled(wrong, batch.schema, None)
+
+
 def test_rows_of_another_schema_are_refused():
     """A spilled object that does not belong to the answer."""
     other = pa.record_batch({"a": pa.array([1], pa.int8())})

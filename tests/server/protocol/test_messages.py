@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import random
 from dataclasses import replace
@@ -274,6 +275,19 @@ def test_arrow_messages_are_framed_as_the_version_frames_them(version):
     marked = version >= 3
     assert records["schema"].startswith("/////") is marked
     assert records["records"].startswith("/////") is marked
+
+
+@pytest.mark.parametrize(("version", "metadata"), [(2, "V4"), (3, "V5"), (6, "V5")])
+def test_arrow_messages_have_the_metadata_version_of_their_time(version, metadata):
+    """Java's reader of the old framing knows V4 only."""
+    records = write_message(ReadRecordsResponse(catalog_name="c", records=ROWS), version)["records"]
+    messages = [
+        pa.ipc.read_message(pa.py_buffer(base64.b64decode(records[name])))
+        for name in ("schema", "records")
+    ]
+
+    assert [message.type for message in messages] == ["schema", "record batch"]
+    assert [message.metadata_version.name for message in messages] == [metadata, metadata]
 
 
 def test_a_request_is_answered_in_its_own_version():

@@ -301,6 +301,23 @@ def test_an_error_of_the_source_is_passed_on_and_ends_the_writers(read_request, 
     assert threading.active_count() == before
 
 
+def test_after_an_error_waiting_blocks_are_not_written(read_request, store_of):
+    """Only what a writer has begun is ended."""
+    gate, begun = threading.Event(), []
+    store = store_of(refuse=lambda key: begun.append(key) or not gate.wait(10))
+    request = read_request(SCHEMA, max_block_size=2_000, max_inline_block_size=1)
+
+    def source():
+        for number in range(4):
+            yield batch_of(number, 1, "x" * 1_900)
+        threading.Timer(0.3, gate.set).start()
+        raise ConnectionError("half way")
+
+    with pytest.raises(ConnectionError):
+        records_answer(request, source(), Spilling(store, writers=1, queue=2))
+    assert begun == ["prefix/query/split.0"]
+
+
 def test_limits_follow_the_request_and_the_setting(read_request):
     """The setting makes blocks smaller; larger than Athena allows they never get."""
     plain = read_request(SCHEMA)

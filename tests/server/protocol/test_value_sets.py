@@ -181,6 +181,15 @@ def test_a_value_block_has_one_column():
         VALUE_BLOCK.read({"aId": "a", **_block(batch)}, "block")
 
 
+def test_a_literal_that_is_no_text_is_refused():
+    """Bytes that are not UTF-8 in a column of texts."""
+    buffers = pa.array([b"\xff\xfe"], pa.binary()).buffers()
+    broken = pa.StringArray.from_buffers(1, buffers[1], buffers[2])
+
+    with pytest.raises(MalformedMessage, match="readable values"):
+        VALUE_BLOCK.read({"aId": "a", **_block(pa.record_batch({"col1": broken}))}, "block")
+
+
 @pytest.mark.parametrize(
     ("data_type", "name", "parameters"),
     [
