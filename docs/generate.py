@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,8 @@ import pyarrow as pa
 
 from larkbase_sdk.api.models import Field
 from larkbase_sdk.emulator import SWITCH_VARIANTS, Switches
+from larkbase_sdk.emulator.sample import fill_sample
+from larkbase_sdk.emulator.tenant import Tenant
 from larkbase_sdk.errors import QueryError
 from larkbase_sdk.options import ENVIRONMENT
 from larkbase_sdk.read.pushdown import push
@@ -17,6 +20,7 @@ from larkbase_sdk.read.where import parse_where
 from larkbase_sdk.read.zones import base_zone
 from larkbase_sdk.schema.arrow_types import arrow_type
 from larkbase_sdk.schema.field_types import FIELD_TYPES, FORMULA, LOOKUP, UNKNOWN, FieldType
+from larkbase_sdk.schema.naming import sql_name
 from larkbase_sdk.schema.table_schema import TableSchema, build_schema
 from larkbase_server.settings_page import settings_page
 
@@ -243,7 +247,75 @@ def lambda_settings() -> str:
     return re.sub(r"^#", "##", settings_page(), flags=re.MULTILINE)
 
 
+# -- flows -----------------------------------------------------------------------------------------
+
+
+@functools.cache
+def _sample() -> Tenant:
+    tenant = Tenant(Switches(), "http://127.0.0.1:8080", "", "")
+    fill_sample(tenant)
+    return tenant
+
+
+def _metadata_rows(name: str) -> str:
+    """Return the rows of one of the sample tenant's metadata tables."""
+    table = _sample().database("Metadata").find_table(name)
+    columns = [field.name for field in table.fields]
+    rows = [
+        ["".join(part["text"] for part in record["fields"].get(name, ())) for name in columns]
+        for record in table.records
+    ]
+    return _table(map(_code, columns), rows)
+
+
+def sample_bases() -> str:
+    """Return the sample's metadata table with one row a base."""
+    return _metadata_rows("databases")
+
+
+def sample_tables() -> str:
+    """Return the sample's metadata table with one row a table."""
+    return _metadata_rows("tables")
+
+
+def sample_folder() -> str:
+    """Return what the folder ``Sales`` of the sample tenant holds, and what each entry means."""
+    folder = _sample().drive.folder("Sales")
+    meanings = {
+        "bitable": "the database `{}`",
+        "shortcut": "the database `{}`",
+        "folder": "the database `{}`, with a table for each base in it",
+    }
+    rows = (
+        (entry.name, entry.type, meanings.get(entry.type, "").format(sql_name(entry.name, "ascii")))
+        for entry in folder.entries
+    )
+    return _table(("Entry", "Type", "Database"), rows)
+
+
+def flow_steps() -> str:
+    """Return how many steps and connector variables each flow takes, as counted in flows.md."""
+    text = (DOCS / "flows.md").read_text("utf-8")
+    rows = []
+    for section in re.split(r"^## (?=Flow \d: )", text, flags=re.MULTILINE)[1:]:
+        title = section.partition("\n")[0]
+        steps = re.findall(r"^### .*, step \d+: (.*)$", section, re.MULTILINE)
+        rows.append((title, str(len(steps)), "; ".join(steps), str(_variables(section))))
+    return _table(("Flow", "Steps", "Which", "Variables on the connector"), rows)
+
+
+def _variables(section: str) -> int:
+    """Count the variables of a section's first environment that are not in all of them."""
+    found = re.search(r"^```ini\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
+    names = [line.partition("=")[0] for line in found[1].splitlines()] if found else []
+    return len(set(names) - {"default_secret_manager_lark_app_key", "disable_glue"})
+
+
 PARTS: dict[str, Callable[[], str]] = {
+    "sample-bases": sample_bases,
+    "sample-tables": sample_tables,
+    "sample-folder": sample_folder,
+    "flow-steps": flow_steps,
     "field-types": field_types,
     "conditions": conditions,
     "switches": switches,

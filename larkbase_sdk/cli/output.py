@@ -133,10 +133,21 @@ def _say(text: str, stream: IO[str]) -> None:
 def _reader(rows: Rows) -> pa.RecordBatchReader:
     import pyarrow as pa
 
-    table = pa.Table.from_pylist([dict(row) for row in rows])
-    # Parquet and CSV know no column without a type.
-    fields = [f.with_type(pa.string()) if pa.types.is_null(f.type) else f for f in table.schema]
-    return table.cast(pa.schema(fields)).to_reader()
+    given = [dict(row) for row in rows]
+    inferred = pa.Table.from_pylist(given).schema
+    schema = pa.schema([field.with_type(_typed(field.type)) for field in inferred])
+    return pa.Table.from_pylist(given, schema=schema).to_reader()
+
+
+def _typed(kind: pa.DataType) -> pa.DataType:
+    """Return a type in which whatever holds no value is text: Parquet and CSV know no other."""
+    import pyarrow as pa
+
+    if pa.types.is_list(kind):
+        return pa.list_(_typed(kind.value_type))
+    if pa.types.is_struct(kind):
+        return pa.struct([field.with_type(_typed(field.type)) for field in kind])
+    return pa.string() if pa.types.is_null(kind) else kind
 
 
 def forget_stdout() -> None:

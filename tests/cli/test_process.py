@@ -190,12 +190,40 @@ def test_the_emulator_prints_what_a_client_needs_and_stops_on_ctrl_c(environment
     assert "Traceback" not in err.decode()
 
 
-def test_the_demo_ends_by_itself_and_writes_a_file(environment, tmp_path):
-    """Each step shows its Python line; no account, no warning, nothing left running."""
-    for name in [name for name in environment if name.startswith("LARK_")]:
-        del environment[name]
+def test_the_emulator_of_aws_prints_what_a_client_needs_and_stops_on_ctrl_c(environment):
+    """Its stdout is an environment; a crawl through both emulators needs no account."""
+    process = start(environment, "aws-emulator", "--port", "0")
+    lines = [process.stdout.readline().decode().strip() for _ in range(5)]
+    settings = dict(line.split("=", 1) for line in lines)
 
-    code, out, err = ended(environment, "demo", cwd=tmp_path)
+    code, out, _ = ended({**environment, **settings}, "glue", "ls", "--format", "table")
+    process.send_signal(signal.SIGINT)
+    rest, err = process.communicate(timeout=60)
+
+    assert list(settings) == [
+        "AWS_ENDPOINT_URL",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_REGION",
+        "AWS_DEFAULT_REGION",
+    ]
+    assert (code, out) == (0, b"Glue has no database that was made from Lark.\n")
+    assert (process.returncode, rest) == (0, b"")
+    assert "Ctrl-C stops it" in err.decode()
+    assert "Traceback" not in err.decode()
+
+
+@pytest.fixture
+def nobody(environment):
+    """The environment of somebody without an account; what else is set leads nowhere."""
+    ours = {name: text for name, text in environment.items() if not name.startswith("LARK_")}
+    return {**ours, "AWS_PROFILE": "none", "LARKBASE_FOLDERS": "fldcnNowhere"}
+
+
+def test_the_demo_ends_by_itself_and_writes_a_file(nobody, tmp_path):
+    """Each step shows its Python line; no account, no warning, nothing left running."""
+
+    code, out, err = ended(nobody, "demo", cwd=tmp_path)
 
     text = out.decode()
     assert code == 0
@@ -207,7 +235,33 @@ def test_the_demo_ends_by_itself_and_writes_a_file(environment, tmp_path):
         ">>> scan.explain()",
         ">>> scan.to_pandas()",
         ">>> scan.to_parquet('demo-output/orders.parquet')",
+        "$ larkbase glue crawl --base-table ",
+        "  created crm.orders                        new, 23 columns",
+        '>>> answer = handler({"handlerType": "LARK_BASE", "payload": source}, None)',
+        "('Success', 3, 5)",
+        ">>> [table.name for table in catalog.tables(\"crm\")]\n['customers', 'orders']",
     ):
         assert line in text
     assert "on the server" in text
+    assert "0  recWTbchJeBvlk  A-0001 " in text
     assert [line[0] for line in err.splitlines()] == ["✓", "→"]
+
+
+def test_without_the_extra_the_demo_leaves_its_chapter_out_and_says_how_to_get_it(nobody, tmp_path):
+    """One line; the rest is as ever."""
+    code = "import sys; sys.modules['moto'] = None; from larkbase_sdk.cli import main; "
+    process = subprocess.run(
+        [sys.executable, "-c", code + "sys.exit(main(['demo']))"],
+        env=nobody,
+        cwd=tmp_path,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+
+    lines = process.stdout.decode().splitlines()
+    (left_out,) = [line for line in lines if line.startswith("# A chapter on the Glue crawler")]
+    assert process.returncode == 0, process.stderr.decode()
+    assert left_out.endswith("pip install 'larkbase-sdk[emulator]'")
+    assert (tmp_path / "demo-output" / "orders.parquet").is_file()
+    assert "crawl" not in "".join(lines).replace(left_out, "")

@@ -195,7 +195,8 @@ class GlueCalls:
 def _may_pass(error: LarkBaseError, parameters: Mapping[str, Any]) -> bool:
     """Tell whether the same call may succeed later; one that names an old version never will."""
     code = aws_code(error)
-    pass
+    if code == STALE and "VersionId" in parameters:
+        return False
     return isinstance(error, RateLimited | NetworkError) or code in _PASSING
 
 

@@ -360,6 +360,20 @@ class TestUnreadable:
         assert world.snapshot()["crm"] == before
         assert world.names()["crm"][-1] == f"orders_{later.table_id.lower()}"
 
+    def test_the_entry_of_an_unreadable_table_is_given_to_nobody_else(self, world, two):
+        """Not even when the table is called otherwise now and its name would be free."""
+        base = world.lark.database("CRM")
+        orders = base.table("Orders")
+        base.table("orders!", fields=["A"]).name = "ORDERS"
+        world.crawl(two)
+        before = world.snapshot()["crm"]
+        orders.name = "Sales Orders"
+        world.lark.fail(1254302, endpoint="fields", path=orders.table_id, times=None)
+
+        world.crawl(two)
+
+        assert world.snapshot()["crm"] == before
+
     def test_a_sub_folder(self, world, crm):
         """Its database stays, and its name is given to nobody else."""
         folder = world.lark.drive.folder("Reports")
@@ -644,6 +658,20 @@ class TestOneRowATable:
             "copies.stock": ("deleted", ["now copies.goods"]),
         }
         assert world.set_by_others("copies", "goods")
+
+    def test_a_second_name_of_a_table_is_a_table_of_its_own(self, world, five):
+        """It takes nothing over from the first one, which stays."""
+        world.crawl(five)
+        world.touch("copies", "stock")
+        row = five.records[2]["fields"]
+        world.source_table(
+            [],
+            [{name: cell[0]["text"] for name, cell in row.items()} | {"table_name": "Goods"}],
+            name="tables",
+        )
+
+        assert reasons(world.crawl(five)) == {"copies.goods": ("created", ["new, 1 column"])}
+        assert "Description" not in world.tables("copies")["goods"]
 
     def test_a_row_that_leads_nowhere_affects_only_itself(self, world, five):
         """It is reported at every crawl; the tables of the others are there."""

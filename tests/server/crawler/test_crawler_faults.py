@@ -145,6 +145,20 @@ class TestDenied:
             ("orders", "kept"),
         ]
 
+    def test_a_table_that_takes_over_a_name_waits_for_the_one_that_had_it(self, world, crm):
+        """Overwriting the entry of a table whose new entry failed would lose that table."""
+        world.crawl(crm)
+        base = world.lark.database("CRM")
+        orders, customers = base.table("Orders"), base.table("Customers")
+        orders.name, customers.name = "Sales Orders", "Orders"
+        before = world.snapshot()
+        world.aws.fail("glue", "CreateTable", DENIED, times=None)
+
+        result = world.crawl(crm)
+
+        assert world.snapshot() == before
+        assert (len(result["failures"]), result["tables"]["skipped"]) == (1, 2)
+
 
 class _Meddling:
     """A client of Glue in whose calls somebody else writes first."""
@@ -247,6 +261,16 @@ class TestTwoAtOnce:
         result = bring_in_line(lark_side(), world.calls(client), Rules())
 
         assert (result.status, result.tables["created"]) == ("Success", 1)
+
+    def test_a_database_that_goes_between_two_reads_is_made_again(self, world, crm, lark_side):
+        """It was listed, but its tables are not there any more."""
+        world.crawl(crm)
+
+        client = _Meddling(world.glue, get_tables=lambda: world.glue.delete_database(Name="crm"))
+        result = bring_in_line(lark_side(), world.calls(client), Rules())
+
+        assert (result.status, result.databases["created"]) == ("Success", 1)
+        assert world.names() == {"crm": ["customers", "orders"]}
 
     def test_what_is_to_be_deleted_may_be_gone_already(self, world, crm, lark_side):
         """No error, whether tables or the database went."""

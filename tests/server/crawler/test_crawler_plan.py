@@ -380,3 +380,21 @@ def test_everything_is_reported_once(glue, lark):
     written = [action.item for action in plan if action.writes]
     assert len(written) == len(set(written))
     assert all(action.reasons for action in plan if action.verb != "keep")
+
+
+def test_a_database_whose_tables_may_not_be_read_is_left_alone():
+    """One failure, whether it is wanted or not."""
+    gone, wanted = (
+        GlueDatabase({"Name": name, "LocationUri": SOURCE.location(key)}, error="AWS says no")
+        for name, key in (("gone", "b1"), ("wanted", "b2"))
+    )
+    table = LarkTable("b2", "t1", "T", (column("b2", "t1", ("f1", "x", "Text")),))
+    lark = LarkSide(SOURCE, (LarkDatabase("b2", "Wanted", (table,)),))
+
+    plan = make_plan(lark, [gone, wanted], Rules())
+
+    assert [(item.verb, item.database, item.failed) for item in plan] == [
+        ("skip", "wanted", True),
+        ("skip", "gone", True),
+    ]
+    assert [item.database for item in drop_plan(SOURCE, [gone])] == ["gone"]
