@@ -22,6 +22,8 @@ from larkbase_sdk.schema.arrow_types import arrow_type
 from larkbase_sdk.schema.field_types import FIELD_TYPES, FORMULA, LOOKUP, UNKNOWN, FieldType
 from larkbase_sdk.schema.naming import sql_name
 from larkbase_sdk.schema.table_schema import TableSchema, build_schema
+from larkbase_server.environment import default_text, variables
+from larkbase_server.settings import ConnectorSettings
 from larkbase_server.settings_page import settings_page
 
 if TYPE_CHECKING:
@@ -301,14 +303,16 @@ def flow_steps() -> str:
         title = section.partition("\n")[0]
         steps = re.findall(r"^### .*, step \d+: (.*)$", section, re.MULTILINE)
         rows.append((title, str(len(steps)), "; ".join(steps), str(_variables(section))))
-    return _table(("Flow", "Steps", "Which", "Variables on the connector"), rows)
+    return _table(("Flow", "Steps", "Which", "Variables to set"), rows)
 
 
 def _variables(section: str) -> int:
-    """Count the variables of a section's first environment that are not in all of them."""
+    """Count what a section's first environment sets, without defaults and what all flows need."""
     found = re.search(r"^```ini\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
-    names = [line.partition("=")[0] for line in found[1].splitlines()] if found else []
-    return len(set(names) - {"default_secret_manager_lark_app_key", "disable_glue"})
+    given = dict(line.split("=", 1) for line in found[1].splitlines()) if found else {}
+    rows = {row.name: row for row in variables(ConnectorSettings).values()}
+    wanted = set(given) - {"default_secret_manager_lark_app_key", "disable_glue"}
+    return sum(given[name] != default_text(rows[name]) for name in wanted)
 
 
 PARTS: dict[str, Callable[[], str]] = {

@@ -11,10 +11,12 @@ import json
 import os
 import re
 import shlex
+import subprocess
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +51,13 @@ WAIT_FOR_PEOPLE = {"emulator", "aws-emulator"}
 ONLY_ATHENA = "Only Athena can run"
 SECRET = "larkbase/lark-app"
 BUCKET = "my-bucket"
+OF_LAMBDA = ("boto3",)
+"""What Lambda's Python has without a package."""
+
+CRAWL = {
+    "larkBaseDataSourceId": "QIrNEJYDfMHsDUb7HrJaAP8aHZE",
+    "larkTableDataSourceId": "tbliggZvOz7TfTxg",
+}
 NOT_OF_THE_OPERATION = {"cli-binary-format", "region", "output"}
 
 _FENCE = re.compile(r"([^\n]*)\n\n```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -147,7 +156,8 @@ class AwsCommand:
 
     @classmethod
     def parse(cls, words: list[str]) -> AwsCommand:
-        service, verb, *rest = words
+        program, verb, *rest = words
+        service = {"s3api": "s3"}.get(program, program)
         model = get_session().get_service_model(service)
         operation = {xform_name(name, "-"): name for name in model.operation_names}[verb]
         shape = model.operation_model(operation).input_shape
@@ -268,6 +278,19 @@ class Walk:
         if output:
             assert shown.shown().replace(self.emulator.url, WRITTEN_URL) == output
 
+    def sh(self, block: Block, _: Block | None) -> None:
+        """How the crawler's package is made; with what it holds, the crawler runs."""
+        install = shlex.split(block.text.replace("\\\n", " ").splitlines()[0])
+        chosen = install[install.index("manylinux2014_x86_64") + 1 :]
+        present = top_level_modules({"larkbase-sdk", *installed_with(*chosen, *OF_LAMBDA)})
+        missing = packages_distributions().keys() - present
+        program = (
+            f"import sys; sys.modules.update(dict.fromkeys({sorted(missing)}))\n"
+            "from larkbase_server.crawler import handler\n"
+            f"assert handler({CRAWL}, None)['status'] == 'Success'"
+        )
+        subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
     def run_aws(self, words: list[str], output: str) -> None:
         assert output == ""
         command = AwsCommand.parse(words[:-1] if words[-1] == "response.json" else words)
@@ -340,6 +363,29 @@ class Walk:
             for row in tree.find_all(exp.Tuple)
         ]
         self.aws.athena.table(tree.this.db, tree.this.name, rows)
+
+
+def installed_with(*names: str) -> set[str]:
+    """Return distributions with everything that they need."""
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            needs = [line for line in requires(name) or () if "extra ==" not in line]
+            waiting += [re.match(r"[\w.-]+", line)[0] for line in needs]
+    return found
+
+
+def top_level_modules(distributions: set[str]) -> set[str]:
+    """Return the modules that distributions install."""
+    wanted = {name.lower().replace("_", "-") for name in distributions}
+    return {
+        module
+        for module, owners in packages_distributions().items()
+        if wanted & {owner.lower().replace("_", "-") for owner in owners}
+    }
 
 
 def _shown(row: tuple[Any, ...]) -> list[str]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from larkbase_sdk.api.models import DriveFile
 
 _BASE, _FOLDER, _SHORTCUT = "bitable", "folder", "shortcut"
+_RANKS = {_FOLDER: 1, _SHORTCUT: 2}
 
 
 class LarkDriveSource:
@@ -68,7 +69,7 @@ class _Entry:
 
 
 def read_folder(drive: Drive, token: str) -> Listing:
-    """Return the databases of a folder, oldest entry first.
+    """Return the databases of a folder: its own bases first, the oldest of a kind first.
 
     A base, or a shortcut to one, is a database of that name with all its tables. A sub-folder
     that holds bases, or shortcuts to bases, is a database too; folders within it are not
@@ -111,18 +112,19 @@ def _bases_of(files: Sequence[DriveFile]) -> tuple[SourcedBase, ...]:
 
 
 def _distinct(files: Sequence[DriveFile], seen: set[str]) -> list[_Entry]:
-    """Return the bases and folders, each once, in the order of the folder.
+    """Return the bases and folders, each once: bases that lie here, then folders, then shortcuts.
 
-    A shortcut beside its target adds nothing, nor does one to the folder that it lies in.
+    Bases come first because older crawls knew nothing else: so no folder or shortcut takes the
+    name that a base of the folder has always had. A shortcut beside its target adds nothing, nor
+    does one to the folder that it lies in.
     """
-    found: dict[int, _Entry] = {}
-    places = sorted(range(len(files)), key=lambda place: files[place].type == _SHORTCUT)
-    for place in places:
-        entry = _resolved(files[place])
+    found: list[_Entry] = []
+    for file in sorted(files, key=lambda file: _RANKS.get(file.type, 0)):
+        entry = _resolved(file)
         if entry.type in (_BASE, _FOLDER) and entry.token and entry.token not in seen:
             seen.add(entry.token)
-            found[place] = entry
-    return [found[place] for place in sorted(found)]
+            found.append(entry)
+    return found
 
 
 def _resolved(file: DriveFile) -> _Entry:

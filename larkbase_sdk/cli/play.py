@@ -60,9 +60,6 @@ def emulator(
 @local_command
 def aws_emulator(
     session: Session,
-    host: Annotated[
-        str, typer.Option(help="Address to listen on; only one of this machine.")
-    ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 5000,
 ) -> None:
     """Run an emulator of Glue, Athena, S3 and Secrets Manager until Ctrl-C.
@@ -73,7 +70,7 @@ def aws_emulator(
     from larkbase_server.local.aws_emulator import AwsEmulator
 
     stopped = _stop_signals()
-    with AwsEmulator(port, host) as running:
+    with AwsEmulator(port) as running:
         for name, text in running.environment().items():
             typer.echo(f"{name}={text}")
         session.output.done(f"emulator of AWS at {running.url}; Ctrl-C stops it")

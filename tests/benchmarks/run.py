@@ -5,12 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import os
 import platform
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-PAGE = HERE.parent.parent / "docs" / "benchmarks.md"
+DOCS = HERE.parent.parent / "docs"
+PAGE = DOCS / "benchmarks.md"
+ALSO_IN = {"bench_flows.py": DOCS / "choosing-a-flow.md"}
+"""Pages that show the figures of a benchmark too, between their markers."""
 
 SECTIONS = {
     "bench_decode.py": (
@@ -65,6 +69,13 @@ def machine() -> str:
     )
 
 
+def write_into(page: Path, figures: str) -> None:
+    """Write figures between the markers of a page."""
+    block = re.compile(r"(<!-- measured -->\n).*?(<!-- end measured -->)", re.DOTALL)
+    text = block.sub(lambda found: f"{found[1]}\n{figures}\n\n{found[2]}", page.read_text("utf-8"))
+    page.write_text(text, encoding="utf-8")
+
+
 def main() -> int:
     """Run the benchmarks that were asked for by name, or all, and write the page."""
     wanted = set(sys.argv[1:])
@@ -85,6 +96,9 @@ def main() -> int:
         if result.returncode:
             failed.append(script)
             print(result.stderr, file=sys.stderr)
+        elif script in ALSO_IN:
+            where = f"Measured on {today}: {machine()}."
+            write_into(ALSO_IN[script], f"{where}\n{result.stdout.strip()}")
         print(result.stdout, flush=True)
         command = f"python tests/benchmarks/{script}"
         parts.append(f"## {title}\n\n{what}\n\n`{command}`\n\n{result.stdout.strip()}\n")

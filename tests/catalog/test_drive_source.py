@@ -115,13 +115,26 @@ def test_a_shortcut_to_a_folder_counts_as_a_sub_folder(lark_emulator, folder, re
 
 
 def test_a_shortcut_beside_its_target_adds_nothing(lark_emulator, folder, read):
-    """Also when the shortcut is the older entry; the order stays that of the folder."""
+    """Also when the shortcut is the older entry."""
     first, second = lark_emulator.database("first"), lark_emulator.database("second")
     folder.add_shortcut(second, "a shortcut")
     folder.add(first)
     folder.add(second)
 
     assert list(summary(read())) == ["first", "second"]
+
+
+def test_bases_of_the_folder_come_before_what_older_crawls_did_not_know(
+    lark_emulator, folder, read
+):
+    """An older sub-folder or shortcut of the same name does not take a base's plain name."""
+    folder.folder("Sales").add(lark_emulator.database("in the sub-folder"))
+    folder.add_shortcut(lark_emulator.database("elsewhere"), "Sales")
+    own = lark_emulator.database("Sales")
+    folder.add(own)
+
+    assert [item.name for item in read().databases] == ["Sales", "Sales", "Sales"]
+    assert read().databases[0].bases[0].base_id == own.app_token
 
 
 def test_long_folders_are_read_to_the_end(lark_emulator, folder, read):

@@ -92,6 +92,16 @@ class TestLs:
         ]
         assert ended.err.startswith('warning: Left out the fields of table "Orders": ')
 
+    def test_a_table_that_cannot_be_counted_is_told_and_stays(self, run, emulator, orders):
+        """Its fields are known all the same."""
+        emulator.fail(1254302, endpoint="search", path=orders.table_id)
+
+        ended = run("ls", "CRM", "--rows")
+
+        assert ended.code == 0
+        assert [(row["rows"], row["fields"]) for row in ended.rows] == [(None, 6)]
+        assert ended.err.startswith('warning: The rows of table "Orders" cannot be counted: ')
+
 
 class TestSchema:
     """``schema`` shows the columns."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from larkbase_sdk.api import LarkApi
     from larkbase_sdk.options import Options
+    from larkbase_server.crawler.apply import State
     from larkbase_server.crawler.glue_calls import GlueCalls
     from larkbase_server.crawler.plan import Plan
     from larkbase_server.crawler.records import LarkSide
@@ -88,13 +89,14 @@ def _carry_out(make: Callable[[], Plan], glue: GlueCalls, report: Report) -> Cra
         report.add(make())
         return report.result()
     applier = Applier(glue)
-    for round_ in range(1, MOST_ROUNDS + 1):
+    states: set[State] = set()
+    for repeat in range(MOST_ROUNDS):
+        if "conflict" in states:
+            glue.pause(repeat)
         plan = make()
         outcomes = applier.apply(plan)
         report.add(plan, outcomes)
         states = {outcome.state for outcome in outcomes}
         if not states & {"done", "conflict"}:
             break
-        if "conflict" in states:
-            glue.pause(round_)
     return report.result()

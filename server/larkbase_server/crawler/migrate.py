@@ -125,7 +125,7 @@ def write_rows(
     most = BATCH_CREATE.page_size or len(new)
     for start in range(0, len(new), most):
         records = [
-            {"fields": {names[column]: text for column, text in row.items() if text}}
+            {"fields": {names[column]: text for column, text in row.items()}}
             for row in new[start : start + most]
         ]
         path = {"app": base_id, "table": table_id}

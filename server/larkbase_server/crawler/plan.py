@@ -252,7 +252,7 @@ class _Planner:
         name: str,
         same_name: GlueTable | None,
     ) -> Action:
-        before = self._now.predecessor(database, table.ids, same_name)
+        before = self._now.predecessor(table.ids, same_name)
         columns = declared_columns(
             table.columns,
             before.columns if before else (),

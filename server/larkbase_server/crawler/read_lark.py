@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, TypeVar
@@ -49,7 +50,7 @@ def read_source(
         LarkBaseError: the source itself cannot be read, or Lark refuses the credentials.
     """
     listing = _listing(api, options, source)
-    metadata = Metadata(api.bitable, options, reserved=())
+    metadata = Metadata(api.bitable, options.replace(metadata_ttl=math.inf), reserved=())
     bases = {base.base_id: None for item in listing.databases for base in item.bases}
     tables, unread = _read_all(metadata.tables, bases)
     listed = [_listed(item, tables) for item in listing.databases]
@@ -151,7 +152,7 @@ class _Columns:
         def fields_of(table_id: str) -> Sequence[Field] | None:
             nonlocal unsure
             try:
-                return self._target(listed.base_id, table_id)
+                return self.metadata.fields(listed.base_id, table_id)
             except NotFound:
                 return None
             except LarkBaseError:
@@ -169,10 +170,6 @@ class _Columns:
         )
         columns = tuple(glue_columns(schema, typed_formula_lookups=self.typed))
         return LarkTable(*ids, listed.name, columns, unsure=unsure)
-
-    def _target(self, base_id: str, table_id: str) -> Sequence[Field]:
-        known = self._fields.get((base_id, table_id))
-        return self.metadata.fields(base_id, table_id) if known is None else known
 
 
 def _in_turns(tables: Iterable[TableIds]) -> Iterator[TableIds]:

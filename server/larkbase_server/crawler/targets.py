@@ -131,23 +131,20 @@ class Situation:
         """Return the entry of a table in one database."""
         return next((entry for where, entry in self._entries[ids] if where == database), None)
 
-    def predecessor(
-        self, database: str, ids: TableIds, same_name: GlueTable | None
-    ) -> GlueTable | None:
+    def predecessor(self, ids: TableIds, same_name: GlueTable | None) -> GlueTable | None:
         """Return the entry whose types and settings a table takes over.
 
         That is the entry of its name when it is of this very table; else another entry of the
-        table that will not be its own any more, the nearest first; else the entry of its name.
+        table that will not be its own any more; else the entry of its name.
         """
         if same_name is not None and same_name.ids == ids:
             return same_name
-        leaving = [
-            (where, entry)
+        leaving = (
+            entry
             for where, entry in self._entries[ids]
             if self._wanted.get((where, entry.name)) != ids
-        ]
-        leaving.sort(key=lambda pair: pair[0] != database)
-        return leaving[0][1] if leaving else same_name
+        )
+        return next(leaving, same_name)
 
 
 def _is_lark(table: GlueTable) -> bool:

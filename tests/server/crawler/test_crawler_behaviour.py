@@ -383,7 +383,7 @@ class TestUnreadable:
         other.table("Items", {"Item": ["Bolt"]})
         folder.add(other)
         world.crawl(folder)
-        suffixed = f"sales_{other.app_token.lower()}"
+        suffixed = f"sales_{inner.token.lower()}"
         assert list(world.names()) == ["sales", suffixed]
         before = world.snapshot()
         inner.shared = False
@@ -411,6 +411,21 @@ class TestUnreadable:
         assert world.names() == {"sales": ["crm_customers", "crm_orders", "shop"]}
         assert result["status"] == "Partial"
         assert (result["tables"]["updated"], result["tables"]["kept"]) == (1, 2)
+
+    def test_a_base_of_a_sub_folder_whose_tables_collide_with_anothers(self, world, crm):
+        """The name of the unreadable base's table is given to nobody else."""
+        folder = world.lark.drive.folder("Reports")
+        bases = [world.lark.database(name) for name in ("Q 1", "q-1")]
+        for base in bases:
+            base.table("T", fields=["A"])
+            folder.folder("Sales").add(base)
+        world.crawl(folder)
+        before = world.snapshot()
+        assert world.names() == {"sales": ["q_1", f"q_1_{bases[1].tables[0].table_id.lower()}"]}
+        bases[0].shared = False
+
+        assert world.crawl(folder)["status"] == "Partial"
+        assert world.snapshot() == before
 
     def test_the_target_of_a_lookup(self, world, crm):
         """A lookup keeps its type while its target cannot be read; a deleted target ends it."""
@@ -608,6 +623,36 @@ class TestNames:
         assert result["status"] == "Success"
         assert result["tables"]["skipped"] == 1
         assert world.names() == {"crm": ["customers", "orders"]}
+
+
+class TestRows:
+    """Rows of the metadata table that say the same thing twice, or two things of one base."""
+
+    def test_a_repeated_row_counts_once(self, world, crm):
+        """It is told, and the base is brought in line as ever."""
+        world.bases("CRM")
+        world.crawl(crm)
+        world.lark.database("CRM").table("Orders").add_field("Note")
+
+        result = world.crawl(crm)
+
+        assert result["tables"]["updated"] == 1
+        assert [note.split(": ")[-1] for note in result["notes"]] == ["it repeats an earlier row."]
+
+    def test_a_base_may_have_two_names(self, world, crm):
+        """Each is a database of its own; one of them may go."""
+        world.bases(shop="CRM")
+        world.crawl(crm)
+        assert world.names() == {
+            "crm": ["customers", "orders"],
+            "shop": ["customers", "orders"],
+        }
+        crm.delete(crm.rows.ids([0]))
+
+        result = world.crawl(crm)
+
+        assert world.names() == {"shop": ["customers", "orders"]}
+        assert result["databases"]["kept"] == result["databases"]["deleted"] == 1
 
 
 class TestOneRowATable:

@@ -316,6 +316,7 @@ class TestTwoAtOnce:
         assert result.status == "Partial"
         assert len(result.failures) == 1
         assert world.aws.calls.count("glue", "UpdateTable") == MOST_ROUNDS
+        assert len(world.slept) == MOST_ROUNDS - 1
 
     def test_what_a_stale_crawl_deleted_is_brought_back(self, world, crm, lark_side):
         """One crawl knows the old name of a table, one the new; a table is left, not none."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
+import sys
 
 import pytest
 
@@ -38,6 +40,8 @@ class TestPayload:
             ({"handler_type": "LARK_BASE", "payload": TABLE}, OF_TABLE),
             ({"handlerType": " lark_drive ", "payload": {**TABLE, **FOLDER}}, OF_FOLDER),
             ({"handlerType": None, "payload": TABLE}, OF_TABLE),
+            ({"handlerType": "LARK_DRIVE", "handler_type": "lark_base", **FOLDER}, OF_FOLDER),
+            ({"handler_type": "lark_base", "handlerType": "LARK_DRIVE", **FOLDER}, OF_FOLDER),
             ({"handlerType": "LARK_DRIVE", "payload": {"larkDriveFolderToken": " fldcn1\n"}},
              OF_FOLDER),
         ],
@@ -369,6 +373,22 @@ class TestWarmProcess:
 
         with pytest.raises(NotFound):
             handler(TABLE, None)
+
+    def test_it_needs_none_of_the_heavy_libraries(self, world, crm):
+        """The package for Lambda carries no numpy, pandas or duckdb, and imports late."""
+        code = f"""
+import json, sys
+heavy = ["numpy", "pandas", "duckdb", "IPython", "typer", "tqdm"]
+sys.modules.update(dict.fromkeys(heavy))
+from larkbase_server.crawler import handler
+assert not {{"pyarrow", "boto3", "requests"}} & set(sys.modules)
+print(json.dumps(handler({world.payload(crm)!r}, None)))
+"""
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        )
+
+        assert json.loads(done.stdout)["tables"]["created"] == 2
 
     def test_the_configured_catalogue_is_used_for_every_call(self, world, crm, monkeypatch):
         """``glue_catalog`` names the catalogue of another account."""
