@@ -28,6 +28,8 @@ import synthetic_page
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+AIMED_ROWS, AIMED_RATIO = 80_000, 2.5
+OURS, PEER = "larkbase: bytes → record batch", "lark-oapi: unmarshal → DataFrame"
 ROUNDS = 40
 PEER = "lark-oapi: unmarshal → DataFrame"
 
@@ -91,6 +93,14 @@ def report(times: dict[str, list[float]], rows: int) -> str:
     return "\n".join(lines)
 
 
+def verdict(times: dict[str, list[float]], rows: int) -> str:
+    """Return in words whether the aims are reached, by the medians of this run."""
+    ours, peer = (statistics.median(times[name]) for name in (OURS, PEER))
+    speed = "reached" if rows / ours >= AIMED_ROWS else "not reached on this machine"
+    ratio = "reached" if peer / ours >= AIMED_RATIO else "not reached in this run"
+    return f"\n{AIMED_ROWS:,} rows/s: {speed}.\n{AIMED_RATIO} times the official SDK: {ratio}."
+
+
 def main() -> None:
     """Print the table and what it was measured on."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
@@ -102,6 +112,7 @@ def main() -> None:
         f"pyarrow {pa.__version__}, pandas {pd.__version__}\n"
     )
     print(report(times, synthetic_page.ROWS))
+    print(verdict(times, synthetic_page.ROWS))
 
 
 if __name__ == "__main__":
