@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from larkbase_sdk._version import __version__
-from larkbase_sdk.errors import ConfigurationError, LarkBaseError, PermissionDenied, QueryError
+from larkbase_sdk.errors import ConfigurationError, PermissionDenied, QueryError
 from larkbase_sdk.explanation import Plan, explain_plan
 from larkbase_sdk.progress import Progress
 
@@ -184,7 +184,11 @@ class Scan:
             return None
 
     def explain(self) -> Plan:
-        """Return the plan as text, HTML and data; at most one call, for the number of rows."""
+        """Return the plan as text, HTML and data; at most one call, for the number of rows.
+
+        Raises:
+            LarkBaseError: Lark's error about that call; the read itself would end with it too.
+        """
         plan = self.plan()
         return explain_plan(self.table.label, plan, self._estimate(plan), self._lark.api.http)
 
@@ -194,10 +198,7 @@ class Scan:
 
         if plan.limit == 0:
             return 0
-        try:
-            return server_total(self.read_context(), plan.parts[0], plan.schema)
-        except LarkBaseError:
-            return None
+        return server_total(self.read_context(), plan.parts[0], plan.schema)
 
     # -- sinks ---------------------------------------------------------------------------------
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+import larkbase_sdk as larkbase
+
 
 @pytest.fixture
 def table(lark, lark_emulator):
@@ -61,7 +63,15 @@ def test_a_condition_that_never_holds_costs_nothing(table, lark_emulator):
     assert lark_emulator.calls.count("search") == 0
 
 
-def test_a_refused_count_leaves_dashes(table, lark_emulator):
+def test_an_error_is_told_instead_of_a_plan_that_cannot_run(table, lark_emulator):
+    """A table that may not be read has no plan worth showing."""
+    lark_emulator.fail(91403, endpoint="search")
+
+    with pytest.raises(larkbase.PermissionDenied):
+        table.scan().explain()
+
+
+def test_a_missing_count_leaves_dashes(table, lark_emulator):
     """A plan can be shown without an estimate."""
     lark_emulator.switches.total = "absent"
 
