@@ -18,6 +18,7 @@ from larkbase_sdk.api.links import (
 )
 from larkbase_sdk.catalog.bases import BasesCatalog
 from larkbase_sdk.catalog.drive_source import DriveRootSource, LarkDriveSource
+from larkbase_sdk.catalog.glue_source import GlueSource, glue_catalog_id
 from larkbase_sdk.catalog.link_source import (
     BaseLinks,
     LinkedTableSource,
@@ -85,7 +86,8 @@ def connect(
             are databases.
         wikis: Links or tokens of wiki pages that show a base.
         catalog: Links of metadata tables (or ``<base id>:<table id>``), whose rows name bases or
-            tables; the Athena connector reads the same tables.
+            tables; the Athena connector reads the same tables. ``glue`` (or ``glue:<account>``)
+            for the databases that a crawler wrote into the Glue Data Catalog (extra ``aws``).
         options: Options of this client; those of the process when None.
 
     Raises:
@@ -203,8 +205,15 @@ class Lark:
         for text in wikis:
             self.catalog.add(self._link_source(link_of(text, "wiki", domain)))
         for text in catalog:
-            link = metadata_table_link(text, domain)
-            self.catalog.add(LinkedTableSource(self.api, self._base_links, link))
+            self.catalog.add(self._catalog_source(text))
+
+    def _catalog_source(self, text: str) -> Source:
+        """Return the source for one entry of ``catalog``; no call."""
+        account = glue_catalog_id(text)
+        if account is not None:
+            return GlueSource(self.options, account)
+        link = metadata_table_link(text, self.api.domain)
+        return LinkedTableSource(self.api, self._base_links, link)
 
     def _link_source(self, link: Link) -> LinkSource:
         return LinkSource(self.api, self.metadata, self._base_links, link)
@@ -233,16 +242,16 @@ class Lark:
         """Add what a link leads to, and return it: a base, or the databases of a folder.
 
         The link of a base or wiki page costs one or two calls and gives a ``Database``. The link
-        of a Drive folder, or with ``catalog=True`` of a metadata table, is read and gives its
-        databases. A link that cannot be read is not added.
+        of a Drive folder, or with ``catalog=True`` of a metadata table (or the word ``glue``), is
+        read and gives its databases. A link that cannot be read is not added.
 
         Raises:
             ConfigurationError: when the link does not lead to a base or folder of this domain.
             NotFound: when it is not there, or not shared with the app.
         """
-        parsed = self._checked(link)
         if catalog:
-            return self._add_source(LinkedTableSource(self.api, self._base_links, parsed))
+            return self._add_source(self._catalog_source(link))
+        parsed = self._checked(link)
         if parsed.kind == "folder":
             return self._add_source(LarkDriveSource(self.api.drive, parsed.token))
         return self._add_base(parsed)

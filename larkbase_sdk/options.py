@@ -165,7 +165,7 @@ ENVIRONMENT: tuple[Variable, ...] = (
     Variable(
         "LARKBASE_CATALOG",
         "Metadata tables that name bases or tables: links or <base id>:<table id>, separated by "
-        "commas.",
+        "commas; glue (or glue:<account>) for the Glue Data Catalog.",
     ),
     Variable("LARKBASE_PROFILE", "Name of the stored profile to use.", "default"),
     Variable("LARKBASE_CACHE_DIR", "Folder for profiles and cached reads.", "~/.larkbase"),

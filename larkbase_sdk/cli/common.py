@@ -52,8 +52,8 @@ _SOURCES = (
     _option(list[str] | None, None, "--wiki", metavar="LINK",
             text="Wiki page that shows a base: link or token; may be repeated."),
     _option(list[str] | None, None, "--catalog", metavar="LINK",
-            text="Metadata table that names bases or tables: link or <base id>:<table id>; "
-            "may be repeated."),
+            text="Metadata table that names bases or tables: link or <base id>:<table id>; or glue "
+            "for the Glue Data Catalog; may be repeated."),
 )  # fmt: skip
 _FORMAT = (
     _option(Format | None, None, "--format", "-f",
