@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint types unit nightly bench record docs-pages format clean
+.PHONY: demo test lint types unit nightly bench record docs docs-pages format clean
 
 demo: $(VENV)/.demo  ## show larkbase at work on sample data; needs no account
 	$(BIN)/larkbase demo
@@ -30,6 +30,9 @@ bench: $(VENV)/.dev  ## measure speed and memory, and write docs/benchmarks.md
 
 record: $(VENV)/.dev  ## record the contract cassettes again; see tests/contract/README.md
 	$(BIN)/python tests/contract/record.py
+
+docs: docs-pages  ## build the documentation into site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 docs-pages: $(VENV)/.dev  ## write again the parts of docs/ that are made from the code
 	$(BIN)/python docs/generate.py

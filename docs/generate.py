@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import functools
 import re
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
 import pyarrow as pa
+import typer
 
+from larkbase_sdk import errors
+from larkbase_sdk.api.codes import CODES, TOKEN_CODES, Meaning
 from larkbase_sdk.api.models import Field
+from larkbase_sdk.cli.app import app
 from larkbase_sdk.emulator import SWITCH_VARIANTS, Switches
 from larkbase_sdk.emulator.sample import fill_sample
 from larkbase_sdk.emulator.tenant import Tenant
@@ -27,7 +33,7 @@ from larkbase_server.settings import ConnectorSettings
 from larkbase_server.settings_page import settings_page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Container, Iterable, Iterator
 
     from larkbase_sdk.read.pushdown import Pushed
 
@@ -315,6 +321,116 @@ def _variables(section: str) -> int:
     return sum(given[name] != default_text(rows[name]) for name in wanted)
 
 
+# -- command line ----------------------------------------------------------------------------------
+
+
+def commands() -> str:
+    """Return every command with its arguments and options, as the command line itself has them."""
+    found = list(_walk("larkbase", typer.main.get_command(app)))
+    counts = Counter(row for _, command in found for row in _options(command))
+    shared = {row: None for row in counts if row[0][1] == "-" and counts[row] >= _SHARED}
+    parts = [_command(words, command, shared) for words, command in found]
+    return "\n".join([*parts, "## Shared options\n", _table(_HEADS, shared)])
+
+
+_SHARED = 5
+"""Commands that have an option from which on it is shown once, for all of them."""
+
+
+def _options(command: Any) -> list[tuple[str, str]]:
+    return [(_code(_title(item)), _plain(item.help)) for item in command.params]
+
+
+def _walk(words: str, command: Any) -> Iterator[tuple[str, Any]]:
+    for name, member in getattr(command, "commands", {}).items():
+        if hasattr(member, "commands"):
+            yield from _walk(f"{words} {name}", member)
+        else:
+            yield f"{words} {name}", member
+
+
+def _command(words: str, command: Any, shared: Container[tuple[str, str]]) -> str:
+    context = click.Context(command, info_name=words)
+    usage = " ".join([words, *command.collect_usage_pieces(context)])
+    options = _options(command)
+    own = [row for row in options if row not in shared]
+    parts = [f"## {words}\n", f"`{usage}`\n", _about(command.help or "")]
+    if own:
+        parts.append(_table(_HEADS, own))
+    names = [name for name, _ in options if (name, _) in shared]
+    if names:
+        parts.append(f"Shared options: {', '.join(names)}.\n")
+    return "\n".join(parts)
+
+
+_HEADS = ("Argument or option", "Meaning")
+
+
+def _about(text: str) -> str:
+    """Return the help of a command; its example in a block of its own."""
+    about, example, rest = text.replace("\b", "").partition("Example: ")
+    plain = f"{_plain(about)}\n"
+    lines = " ".join(rest.split())
+    return f"{plain}\n```sh\n{lines}\n```\n" if example else plain
+
+
+def _plain(text: str | None) -> str:
+    return " ".join((text or "").replace("``", "`").replace("<", "&lt;").split())
+
+
+def _title(item: Any) -> str:
+    if item.param_type_name == "argument":
+        return str(item.metavar or item.name.upper())
+    return ", ".join([*item.opts, *item.secondary_opts])
+
+
+# -- errors ----------------------------------------------------------------------------------------
+
+
+def _classes(root: type[Exception]) -> Iterator[tuple[str, str, str]]:
+    for kind in root.__subclasses__():
+        other = [base.__name__ for base in kind.__bases__ if base is not root]
+        yield _code(kind.__name__), _code(*other), _plain(kind.__doc__)
+
+
+def error_classes() -> str:
+    """Return the classes of errors, the builtin each is too, and its meaning."""
+    rows = [row for row in _classes(errors.LarkBaseError) if row[0].strip("`") in dir(errors)]
+    return _table(("Class", "Also a", "Meaning"), rows)
+
+
+def warning_classes() -> str:
+    """Return the classes of warnings."""
+    rows = [(name, meaning) for name, _, meaning in _classes(errors.LarkBaseWarning)]
+    return _table(("Class", "Meaning"), rows)
+
+
+def error_codes() -> str:
+    """Return what each of Lark's codes becomes."""
+    rows = [(str(code), *_meaning(meaning)) for code, meaning in sorted(CODES.items())]
+    rows += [
+        (f"{code} (for a token)", *_meaning(meaning))
+        for code, meaning in sorted(TOKEN_CODES.items())
+    ]
+    return _table(("Code", "Error", "What happened", "What to do", "Repeated"), rows)
+
+
+_WORDS = {
+    "base": "the base",
+    "table": "table",
+    "view": "view",
+    "identity": "app",
+    "domain": "larksuite.com",
+}
+
+
+def _meaning(meaning: Meaning) -> tuple[str, str, str, str]:
+    text = meaning.text.format(**_WORDS)
+    hint = (meaning.hint or "").format(**_WORDS)
+    repeated = "yes" if meaning.backoff is not None else ""
+    return _code(meaning.error.__name__), text[0].upper() + text[1:], hint, repeated
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "sample-bases": sample_bases,
     "sample-tables": sample_tables,
@@ -325,6 +441,10 @@ PARTS: dict[str, Callable[[], str]] = {
     "switches": switches,
     "library-settings": library_settings,
     "lambda-settings": lambda_settings,
+    "commands": commands,
+    "error-classes": error_classes,
+    "warning-classes": warning_classes,
+    "error-codes": error_codes,
 }
 
 if __name__ == "__main__":

@@ -5,8 +5,11 @@ from __future__ import annotations
 import ast
 import doctest
 import importlib.util
+import os
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -210,6 +213,19 @@ def test_every_anchor_leads_to_a_heading():
     assert broken == []
 
 
+def test_the_site_builds_without_a_warning(tmp_path):
+    """Every page is in the navigation, every link and every reference leads somewhere."""
+    command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(tmp_path)]
+    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    page = (tmp_path / "api" / "index.html").read_text("utf-8")
+    assert "larkbase_sdk.client.connect" in page
+
+
 @pytest.fixture(scope="module")
 def generate() -> Any:
     spec = importlib.util.spec_from_file_location("docs_generate", ROOT / "docs" / "generate.py")
@@ -225,6 +241,8 @@ def test_generated_parts_are_current(generate):
 
     assert [page.name for page in texts] == [
         "choosing-a-flow.md",
+        "cli.md",
+        "errors.md",
         "flows.md",
         "semantics.md",
         "settings.md",
