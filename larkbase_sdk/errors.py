@@ -43,6 +43,17 @@ def scrub(text: str) -> str:
     return text
 
 
+def _scrubbed(value: Any) -> Any:
+    """Return plain data without secrets in its texts."""
+    if isinstance(value, str):
+        return scrub(value)
+    if isinstance(value, list | tuple):
+        return [_scrubbed(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _scrubbed(item) for key, item in value.items()}
+    return value
+
+
 class LarkBaseError(Exception):
     """The root of all errors; its fields are data, its text is rendered once, here.
 
@@ -70,7 +81,7 @@ class LarkBaseError(Exception):
         self.code = code
         self.log_id = log_id
         self.help_url = help_url
-        self.context = dict(context or {})
+        self.context = {key: _scrubbed(value) for key, value in (context or {}).items()}
         super().__init__(self.message)
 
     def __str__(self) -> str:

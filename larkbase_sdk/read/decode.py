@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.json as pj
 
+from larkbase_sdk.api.answers import MalformedBody
 from larkbase_sdk.errors import CellNotConverted, ServiceError
 from larkbase_sdk.read.bodies import RECORD_ID, Layout, read_columns, read_members, rows_of
 from larkbase_sdk.read.cells import cell_converter
@@ -142,8 +143,8 @@ class PageDecoder:
         batch, extras = self._decode(body, _BATCH_GET, self._batch_get_options)
         return Records(
             batch,
-            tuple(extras["absent_record_ids"] or ()),
-            tuple(extras["forbidden_record_ids"] or ()),
+            _ids(extras["absent_record_ids"]),
+            _ids(extras["forbidden_record_ids"]),
         )
 
     @cached_property
@@ -234,6 +235,15 @@ def _parse_options(plans: list[_Plan], layout: Layout) -> pj.ParseOptions:
         explicit_schema=pa.schema([("data", pa.struct(members))]),
         unexpected_field_behavior="ignore",
     )
+
+
+def _ids(value: Any) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        msg = "a list of record ids is none"
+        raise MalformedBody(msg)
+    return tuple(value)
 
 
 def _flag(value: Any) -> bool:

@@ -393,6 +393,8 @@ def test_records_by_id_come_with_the_ids_that_failed():
     result = decoder.decode_records(json.dumps({"code": 0, "data": data}).encode())
     assert result.batch.to_pylist() == [{"record_id": "rec1", "number": 1.0}]
     assert (result.absent, result.forbidden) == (("rec2",), ("rec3", "rec4"))
+    with pytest.raises(MalformedBody, match="record ids"):
+        decoder.decode_records(b'{"code":0,"data":{"absent_record_ids":true}}')
     nothing = decoder.decode_records(b'{"code":0,"data":{"absent_record_ids":null}}')
     assert (nothing.batch.num_rows, nothing.absent, nothing.forbidden) == (0, (), ())
     assert isinstance(nothing, Records)
