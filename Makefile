@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint types unit nightly bench record docs docs-pages format clean
+.PHONY: demo test lint types unit nightly bench soak record docs docs-pages format clean
 
 demo: $(VENV)/.demo  ## show larkbase at work on sample data; needs no account
 	$(BIN)/larkbase demo
@@ -27,6 +27,9 @@ nightly: $(VENV)/.dev  ## the property tests in full (200 examples each); writes
 
 bench: $(VENV)/.dev  ## measure speed and memory, and write docs/benchmarks.md
 	$(BIN)/python tests/benchmarks/run.py
+
+soak: $(VENV)/.dev  ## ten minutes of random work while calls go wrong, every answer checked
+	$(BIN)/python tests/soak/soak.py --seconds 600 --write docs/reliability.md
 
 record: $(VENV)/.dev  ## record the contract cassettes again; see tests/contract/README.md
 	$(BIN)/python tests/contract/record.py

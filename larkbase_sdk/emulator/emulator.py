@@ -222,6 +222,11 @@ class LarkEmulator:
         """Cancel every fault that has not happened yet."""
         self._service.faults.clear()
 
+    @property
+    def pending_faults(self) -> int:
+        """How many calls are still to go wrong; a fault without an end counts as one."""
+        return self._service.faults.pending()
+
     def revoke_tokens(self) -> None:
         """End every tenant token before its time."""
         with self._tenant.lock:

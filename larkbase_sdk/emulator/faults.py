@@ -79,6 +79,11 @@ class Faults:
         with self._lock:
             self._faults.clear()
 
+    def pending(self) -> int:
+        """Return how many calls are still to go wrong; one for a fault without an end."""
+        with self._lock:
+            return sum(1 if fault.times is None else fault.times for fault in self._faults)
+
     def take(self, endpoint: str, path: str) -> Fault | None:
         """Return the fault that this call meets, or None."""
         with self._lock:

@@ -24,8 +24,8 @@ TRUSTED = ("larksuite.com", "feishu.cn", "larkoffice.com", "127.0.0.1", "localho
 PIECES = (
     "https://", "http://", "acme.", "larksuite.com", "feishu.cn", "evil.example", "@", "/", "\\",
     "/base/", "/wiki/", "/drive/folder/", "/docx/", "NQRxbLz1", "?table=", "tblA", "&view=",
-    "vewB", "#", "%2F", "%00", ":443", ":x", "..", " ", "\n", "127.0.0.1:8080", "[::1]", "客户", "?",
-    "&", "=",
+    "vewB", "#", "%2F",  "%00", ":443", ":x", "..", " ", "\n", "127.0.0.1:8080", "[::1]", "客户",
+    "?", "&", "=",
 )  # fmt: skip
 LINKS = st.lists(st.sampled_from(PIECES), min_size=1, max_size=9).map("".join) | st.text()
 
