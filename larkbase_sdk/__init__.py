@@ -41,22 +41,38 @@ if TYPE_CHECKING:
     from larkbase_sdk.client import Lark, connect, demo
     from larkbase_sdk.explanation import Plan
     from larkbase_sdk.login import login
+    from larkbase_sdk.notebook.explorer import Explorer
     from larkbase_sdk.scan import Scan
     from larkbase_sdk.schema.table_schema import Column
     from larkbase_sdk.schema.table_schema import TableSchema as Schema
+    from larkbase_sdk.sinks.cache import clear_cache
+    from larkbase_sdk.snapshot.diff import SnapshotDiff, diff
+    from larkbase_sdk.snapshot.plan import SnapshotPlan
+    from larkbase_sdk.snapshot.snapshot import Snapshot, open_snapshot
+    from larkbase_sdk.sql.plan import SqlPlan
+    from larkbase_sdk.sql.result import Result
     from larkbase_sdk.table import Database, Table
 
 _LAZY = {
     "Column": ("larkbase_sdk.schema.table_schema", "Column"),
     "Database": ("larkbase_sdk.table", "Database"),
+    "Explorer": ("larkbase_sdk.notebook.explorer", "Explorer"),
     "Lark": ("larkbase_sdk.client", "Lark"),
     "Plan": ("larkbase_sdk.explanation", "Plan"),
+    "Result": ("larkbase_sdk.sql.result", "Result"),
     "Scan": ("larkbase_sdk.scan", "Scan"),
     "Schema": ("larkbase_sdk.schema.table_schema", "TableSchema"),
+    "Snapshot": ("larkbase_sdk.snapshot.snapshot", "Snapshot"),
+    "SnapshotDiff": ("larkbase_sdk.snapshot.diff", "SnapshotDiff"),
+    "SnapshotPlan": ("larkbase_sdk.snapshot.plan", "SnapshotPlan"),
+    "SqlPlan": ("larkbase_sdk.sql.plan", "SqlPlan"),
     "Table": ("larkbase_sdk.table", "Table"),
+    "clear_cache": ("larkbase_sdk.sinks.cache", "clear_cache"),
     "connect": ("larkbase_sdk.client", "connect"),
     "demo": ("larkbase_sdk.client", "demo"),
+    "diff": ("larkbase_sdk.snapshot.diff", "diff"),
     "login": ("larkbase_sdk.login", "login"),
+    "open_snapshot": ("larkbase_sdk.snapshot.snapshot", "open_snapshot"),
 }
 
 __all__ = [
@@ -66,6 +82,7 @@ __all__ = [
     "ConfigurationError",
     "Database",
     "EmptyBecauseRestricted",
+    "Explorer",
     "Lark",
     "LarkBaseError",
     "LarkBaseWarning",
@@ -77,19 +94,27 @@ __all__ = [
     "PushdownRefused",
     "QueryError",
     "RateLimited",
+    "Result",
     "Scan",
     "Schema",
     "ServiceError",
+    "Snapshot",
+    "SnapshotDiff",
     "SnapshotError",
+    "SnapshotPlan",
     "SourceSkipped",
+    "SqlPlan",
     "Table",
     "TableChanged",
     "UnknownFieldType",
     "UnsupportedField",
     "__version__",
+    "clear_cache",
     "connect",
     "demo",
+    "diff",
     "login",
+    "open_snapshot",
     "options",
 ]
 
@@ -107,3 +132,10 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Make the magics ``%lark`` and ``%%lark`` known: ``%load_ext larkbase_sdk``."""
+    from larkbase_sdk.notebook.magic import register
+
+    register(shell)

@@ -9,6 +9,7 @@ from larkbase_sdk.display import html_table, text_table
 from larkbase_sdk.errors import NotFound
 
 if TYPE_CHECKING:
+    from larkbase_sdk.api.models import ViewInfo
     from larkbase_sdk.catalog.catalog import CatalogDatabase
     from larkbase_sdk.catalog.sources import Source
     from larkbase_sdk.client import Lark
@@ -124,6 +125,22 @@ class TableMap(_Accessor["Table"]):
                 }
             )
         return result
+
+    def __repr__(self) -> str:
+        return text_table(self.rows())
+
+    def _repr_html_(self) -> str:
+        return html_table(self.rows())
+
+
+class ViewList(list["ViewInfo"]):
+    """The views of a table, shown as a table: name, id, type."""
+
+    def rows(self) -> list[dict[str, object]]:
+        """Return one dict a view."""
+        return [
+            {"name": view.name, "id": view.view_id, "type": view.view_type or None} for view in self
+        ]
 
     def __repr__(self) -> str:
         return text_table(self.rows())

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Self
+import weakref
+from pathlib import Path
+from secrets import token_hex
+from typing import TYPE_CHECKING, Any, Self
 
 from larkbase_sdk.accessors import DatabaseMap
 from larkbase_sdk.api import LarkApi
@@ -36,13 +39,22 @@ from larkbase_sdk.profile import Credentials, find_credentials
 from larkbase_sdk.table import Database, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
     from types import TracebackType
 
+    import duckdb
+
+    from larkbase_sdk import Explorer
     from larkbase_sdk.api.http import CallStats
     from larkbase_sdk.catalog.sources import Source
     from larkbase_sdk.doctor import DoctorReport
     from larkbase_sdk.emulator import LarkEmulator
+    from larkbase_sdk.snapshot.plan import SnapshotPlan
+    from larkbase_sdk.snapshot.selection import Tables
+    from larkbase_sdk.snapshot.snapshot import Snapshot
+    from larkbase_sdk.sql.engine import SqlEngine
+    from larkbase_sdk.sql.plan import SqlPlan
+    from larkbase_sdk.sql.result import Result
 
 
 _NO_DATABASES = (
@@ -112,7 +124,22 @@ def connect(
         _texts(catalog, "LARKBASE_CATALOG"),
     )
     lark.api.http.authenticate()
+    _last.append(weakref.ref(lark))
+    del _last[:-1]
     return lark
+
+
+_last: list[weakref.ref[Lark]] = []
+
+
+def last_connected() -> Lark | None:
+    """Return the client that was connected last, if it is still in use; no call."""
+    return _last[-1]() if _last else None
+
+
+def _cache_identity(credentials: Credentials) -> str:
+    identity = credentials.identity
+    return f"{identity} {token_hex(8)}" if credentials.user_token else identity
 
 
 def _texts(given: str | Iterable[str] | None, variable: str) -> list[str]:
@@ -184,6 +211,7 @@ class Lark:
         self._base_links = BaseLinks(self.api)
         self._link = link
         self._identity = credentials.identity
+        self._cache_identity = _cache_identity(credentials)
         self._emulator: LarkEmulator | None = None
         self._row_counts: dict[tuple[str, str], int] = {}
         if link is not None:
@@ -222,6 +250,14 @@ class Lark:
     def identity(self) -> str:
         """Who we act as, such as "app cli_a1b…" or "a user"; no call."""
         return self._identity
+
+    @property
+    def cache_identity(self) -> str:
+        """What tells kept reads of this identity from those of others; no secret, no call.
+
+        Users cannot be told apart without their tokens, so each client of one has its own.
+        """
+        return self._cache_identity
 
     @property
     def domain(self) -> str:
@@ -334,6 +370,123 @@ class Lark:
         link = parse_link(text)
         check_host(link, self.api.domain)
         return link
+
+    def default_database(self) -> Database | None:
+        """Return the base of the link that the client was connected with, or None without one.
+
+        One or two calls at the first use.
+        """
+        if self._link is None or self._link.kind == "folder":
+            return None
+        return self._add_base(self._link)
+
+    def sql(
+        self,
+        text: str,
+        params: Sequence[Any] | Mapping[str, Any] | None = None,
+        *,
+        variables: Mapping[str, Any] | None = None,
+        limit: int | None = None,
+    ) -> Result:
+        """Answer an SQL statement of DuckDB over every database, local DataFrames and files.
+
+        Example:
+            >>> lark.sql("SELECT status, count(*) FROM crm.orders WHERE amount > ? GROUP BY 1", [9])
+
+        Tables and columns go by their SQL names, without regard to letter case; ``record_id``
+        comes first. A link in double quotes is a table, with its view if it names one. A name
+        without a database is a local DataFrame or Arrow table of the caller, or a table of the
+        default base. ``larkbase.databases``, ``larkbase.tables`` and ``larkbase.fields`` are the
+        catalogue. Columns and conditions go to Lark as far as it can take them, LIMIT stops the
+        calls, and whatever Lark did is checked again here.
+
+        Args:
+            text: One statement that asks something; ``COPY … TO`` writes a file.
+            params: Values for ``?`` (a list) or ``$name`` (a dict); never pasted into the text.
+            variables: Where names without a database are looked up, instead of the variables of
+                the caller.
+            limit: Rows at most, whatever the statement says.
+
+        Returns:
+            The rows, read once and kept.
+
+        Raises:
+            QueryError: an unknown table or column, or SQL that cannot be answered; the hint
+                points at the place and names near names.
+            LarkBaseError: Lark's error, also from inside the reading of a table.
+        """
+        from larkbase_sdk.sql.variables import variables_of_caller
+
+        if variables is None:
+            variables = variables_of_caller()
+        return self._engine().run(text, params, variables=variables, limit=limit)
+
+    def explain(
+        self,
+        text: str,
+        params: Sequence[Any] | Mapping[str, Any] | None = None,
+        *,
+        variables: Mapping[str, Any] | None = None,
+    ) -> SqlPlan:
+        """Return how ``sql`` would answer a statement, as text, HTML and data.
+
+        No records are read; at most one call a table, for the number of rows. The arguments and
+        errors are those of ``sql``.
+        """
+        from larkbase_sdk.sql.variables import variables_of_caller
+
+        if variables is None:
+            variables = variables_of_caller()
+        return self._engine().explain(text, params, variables=variables)
+
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """Return a DuckDB connection with every table attached, for tools that want one.
+
+        Example:
+            >>> lark.connection().sql("FROM crm.orders LIMIT 3")
+
+        Lists all tables and their fields; rows are read by each query, as far as it needs them.
+        Fields that appear later are not in it. An error of Lark comes wrapped in DuckDB's own.
+
+        Warns:
+            SourceSkipped: for a base or table that cannot be read; the others are attached.
+        """
+        return self._engine().connection()
+
+    def _engine(self) -> SqlEngine:
+        from larkbase_sdk.sql.engine import SqlEngine
+        from larkbase_sdk.sql.lark_tables import LarkTables
+
+        return SqlEngine(LarkTables(self))
+
+    def explore(self) -> Explorer:
+        """Return a widget to look around in all databases; needs a notebook to be seen.
+
+        Lists the databases that are known, else those of the sources that were asked for.
+        """
+        from larkbase_sdk import Explorer
+
+        return Explorer(self)
+
+    def take_snapshot(
+        self, database: Database, folder: str | Path, tables: Tables | None, *, incremental: bool
+    ) -> Snapshot:
+        """Write a snapshot of a database and return it open; see ``Database.snapshot``."""
+        from larkbase_sdk.snapshot.snapshot import Snapshot
+        from larkbase_sdk.snapshot.write import write_snapshot
+
+        path = Path(folder).expanduser()
+        write_snapshot(database, path, tables=tables, incremental=incremental)
+        return Snapshot(path, self.options)
+
+    def plan_snapshot(
+        self, database: Database, folder: str | Path, tables: Tables | None, *, incremental: bool
+    ) -> SnapshotPlan:
+        """Return what a snapshot of a database would cost; see ``Database.snapshot``."""
+        from larkbase_sdk.snapshot.plan import plan_snapshot
+
+        path = Path(folder).expanduser()
+        return plan_snapshot(database, path, tables=tables, incremental=incremental)
 
     def search(self, text: str) -> list[tuple[str, str, str]]:
         """Return (database, table, field or "") whose name holds ``text``, case ignored.

@@ -92,6 +92,16 @@ class LarkBaseError(Exception):
             lines.append(f"  {self.help_url}")
         return "\n".join(lines)
 
+    def _repr_html_(self) -> str:
+        from larkbase_sdk.display import escape, html_card, html_link
+
+        parts = [f"<p>{escape(self.message + self._origin())}</p>"]
+        if self.hint:
+            parts.append(f"<p>Hint: {escape(self.hint)}</p>")
+        if self.help_url:
+            parts.append(f"<p>{html_link(self.help_url, self.help_url)}</p>")
+        return html_card(escape(type(self).__name__), *parts)
+
     def _origin(self) -> str:
         parts = []
         if self.code is not None:

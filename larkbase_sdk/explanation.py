@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from larkbase_sdk.display import escape, html_card, html_table
 
 if TYPE_CHECKING:
     from larkbase_sdk.api.http import Http
-    from larkbase_sdk.read.plan import Part, ReadPlan
+    from larkbase_sdk.read.count import Glance
+    from larkbase_sdk.read.plan import ReadPlan
 
 _SECONDS_PER_CALL = 0.3
 """Assumed until this client has measured its own calls."""
@@ -36,6 +36,7 @@ class Plan:
         limit: Rows wanted, or None for all.
         filter: The filter as Lark gets it, or None.
         rate: Calls per second that are never exceeded.
+        strategy: How the pages are read; empty when there is at most one.
     """
 
     label: str
@@ -53,6 +54,7 @@ class Plan:
     limit: int | None
     filter: dict[str, Any] | None
     rate: float
+    strategy: str = ""
 
     def lines(self) -> list[tuple[str, str]]:
         """Return the explanation as pairs of heading and text."""
@@ -62,6 +64,8 @@ class Plan:
             lines.append(("in this process", "the same conditions again, exactly"))
         lines.extend(("in this process", text) for text in self.here)
         lines.extend(("note", text) for text in self.notes)
+        if self.strategy:
+            lines.append(("pages", self.strategy))
         lines.append(("estimate", self._estimate()))
         return lines
 
@@ -86,15 +90,15 @@ class Plan:
         return html_card(f"Scan {escape(self.label)}", html_table(rows))
 
 
-def explain_plan(label: str, plan: ReadPlan, total: int | None, http: Http) -> Plan:
-    """Return the explanation of a plan, given Lark's count of the rows it will send."""
+def explain_plan(label: str, plan: ReadPlan, seen: Glance, http: Http) -> Plan:
+    """Return the explanation of a plan, given what a glance at its search has told."""
     from larkbase_sdk.read.pushdown import render_filter
 
     part = plan.parts[0]
-    rows = _rows(plan, total)
-    calls = None if rows is None else _calls(rows, part)
-    per_call = http.stats.seconds_per_call() or _SECONDS_PER_CALL
-    rate = http.options.rate
+    rows = _rows(plan, seen.total)
+    calls = None if rows is None else _calls(rows, plan, seen)
+    at_a_time = http.options.concurrency
+    several = calls is None or calls > 1
     return Plan(
         label=label,
         fields_read=len(part.fields),
@@ -106,12 +110,37 @@ def explain_plan(label: str, plan: ReadPlan, total: int | None, http: Http) -> P
         notes=plan.notes,
         rows=rows,
         calls=calls,
-        seconds=None if calls is None else max(calls * per_call, calls / rate),
+        seconds=None if calls is None else _seconds(calls, plan, seen, http),
         order=tuple(f"{key.column} desc" if key.descending else key.column for key in part.order),
         limit=part.limit,
         filter=None if part.filter is None else render_filter(part.filter, plan.schema),
-        rate=rate,
+        rate=http.options.rate,
+        strategy=_strategy(plan, seen, calls, at_a_time) if several else "",
     )
+
+
+def _seconds(calls: int, plan: ReadPlan, seen: Glance, http: Http) -> float:
+    """Return about how long the calls take, at the rate and at the speed of those so far."""
+    per_call = http.stats.seconds_per_call() or _SECONDS_PER_CALL
+    ahead = seen.by_offset and not plan.parts[0].sort
+    at_a_time = http.options.concurrency if ahead else 1
+    return max(calls * per_call / at_a_time, calls / http.options.rate)
+
+
+def _strategy(plan: ReadPlan, seen: Glance, calls: int | None, at_a_time: int) -> str:
+    from larkbase_sdk.read.parallel import MANY_PAGES
+
+    part = plan.parts[0]
+    if part.sort:
+        return "one after another, until no better row can follow"
+    if at_a_time == 1:
+        return "one after another, as options.concurrency is 1"
+    if seen.by_offset:
+        return f"by their offsets, up to {at_a_time} at a time"
+    many = calls is not None and calls > MANY_PAGES
+    if seen.by_offset is False and many and not (part.order or part.limit is not None):
+        return f"in up to {at_a_time} parts at a time, where a column shares out the rows"
+    return "one after another, as their tokens tell no offsets"
 
 
 def _for_the_check(plan: ReadPlan) -> tuple[str, ...]:
@@ -119,8 +148,13 @@ def _for_the_check(plan: ReadPlan) -> tuple[str, ...]:
     return tuple(column.lark_name for column in read if column.name not in plan.output)
 
 
-def _calls(rows: int, part: Part) -> int:
-    return 0 if part.limit == 0 else max(1, ceil(rows / part.page_size))
+def _calls(rows: int, plan: ReadPlan, seen: Glance) -> int:
+    from larkbase_sdk.read.offsets import calls_of
+
+    part = plan.parts[0]
+    any_rows_do = part.limit is not None and not (part.order or plan.residual)
+    overlap = bool(seen.by_offset) and not any_rows_do
+    return 0 if part.limit == 0 else calls_of(rows, part.page_size, by_offset=overlap)
 
 
 def _rows(plan: ReadPlan, total: int | None) -> int | None:

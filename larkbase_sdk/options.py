@@ -21,6 +21,9 @@ NameStyle = Literal["unicode", "ascii"]
 MAX_PAGE_SIZE = 500
 """Rows per search page that Lark allows (search page of Lark's documentation)."""
 
+MAX_CONCURRENCY = 16
+"""Calls in flight at most; a client keeps as many connections open."""
+
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})
 
@@ -31,6 +34,8 @@ class Options:
 
     Attributes:
         rate: Calls per second and endpoint; Lark allows 20.
+        concurrency: Calls in flight at one base at most, 1 to 16; they begin at 2, grow while the
+            base keeps up, and halve when it does not. 1 reads one page after another.
         retries: How often a refused or broken call is repeated.
         timeout: Seconds until a silent connection counts as broken.
         page_size: Rows per page, 1 to 500.
@@ -48,6 +53,7 @@ class Options:
     """
 
     rate: float = 20.0
+    concurrency: int = 8
     retries: int = 6
     timeout: float = 30.0
     page_size: int = MAX_PAGE_SIZE
@@ -79,6 +85,12 @@ class Options:
                 raise ConfigurationError(msg, hint=f"Options: {', '.join(sorted(known))}.")
         return replace(self, **changes)
 
+    def _repr_html_(self) -> str:
+        from larkbase_sdk.display import html_table
+
+        shown = [item.name for item in fields(self) if item.repr]
+        return html_table([{"option": name, "value": repr(getattr(self, name))} for name in shown])
+
 
 def _passes(check: Callable[[Any], bool], value: Any) -> bool:
     try:
@@ -89,6 +101,7 @@ def _passes(check: Callable[[Any], bool], value: Any) -> bool:
 
 _ALLOWED = {
     "rate": "a number above 0",
+    "concurrency": f"a whole number from 1 to {MAX_CONCURRENCY}",
     "retries": "a whole number from 0",
     "timeout": "seconds above 0",
     "page_size": f"a whole number from 1 to {MAX_PAGE_SIZE}",
@@ -104,6 +117,7 @@ _ALLOWED = {
 }
 _CHECKS: dict[str, Callable[[Any], bool]] = {
     "rate": lambda value: value > 0,
+    "concurrency": lambda value: int(value) == value and 1 <= value <= MAX_CONCURRENCY,
     "retries": lambda value: int(value) == value and value >= 0,
     "timeout": lambda value: value > 0,
     "page_size": lambda value: int(value) == value and 1 <= value <= MAX_PAGE_SIZE,
@@ -183,6 +197,13 @@ ENVIRONMENT: tuple[Variable, ...] = (
         "level of the logger larkbase themselves.",
     ),
     Variable("LARK_RATE", "Calls per second and endpoint.", "20", "rate", float),
+    Variable(
+        "LARK_CONCURRENCY",
+        f"Calls in flight at one base at most, 1 to {MAX_CONCURRENCY}; 1 reads page after page.",
+        "8",
+        "concurrency",
+        int,
+    ),
     Variable("LARK_RETRIES", "Repeats of a refused or broken call.", "6", "retries", int),
     Variable(
         "LARK_TIMEOUT", "Seconds until a silent connection is broken off.", "30", "timeout", float

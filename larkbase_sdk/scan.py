@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from larkbase_sdk._version import __version__
+from larkbase_sdk.display import escape, html_card, html_table
 from larkbase_sdk.errors import ConfigurationError, PermissionDenied, QueryError
 from larkbase_sdk.explanation import Plan, explain_plan
 from larkbase_sdk.progress import Progress
@@ -22,9 +23,12 @@ if TYPE_CHECKING:
 
     from larkbase_sdk.api.models import BaseInfo, View
     from larkbase_sdk.client import Lark
+    from larkbase_sdk.read.count import Glance
     from larkbase_sdk.read.pages import ReadContext
     from larkbase_sdk.read.plan import ReadPlan, Residual, SortKey
+    from larkbase_sdk.read.predicate import Predicate
     from larkbase_sdk.schema.table_schema import NameKind, TableSchema
+    from larkbase_sdk.sinks.cache import MaxAge
     from larkbase_sdk.table import Table
 
 DtypeBackend = Literal["pyarrow", "numpy_nullable"]
@@ -96,19 +100,26 @@ class Scan:
 
     def _plan(self, schema: TableSchema) -> ReadPlan:
         from larkbase_sdk.read.planner import ScanRequest, plan_read
-        from larkbase_sdk.schema.naming import RECORD_ID
 
-        wanted = [ref for ref in self._columns or () if ref != RECORD_ID]
-        names = (
-            tuple(column.name for column in schema.columns)
-            if self._columns is None
-            else tuple(dict.fromkeys(schema.column(ref).name for ref in wanted))
-        )
+        names = self.selected(schema)
         residual = self._residual(schema)
         request = ScanRequest(
             names, residual, self._read_view(), self._sort_keys(schema), self._limit
         )
         return plan_read(schema, request, self._lark.options, self._zone(schema, residual))
+
+    def selected(self, schema: TableSchema) -> tuple[str, ...]:
+        """Return the SQL names of the columns wanted, without the record id; no call.
+
+        Raises:
+            QueryError: for a column that does not exist.
+        """
+        from larkbase_sdk.schema.naming import RECORD_ID
+
+        if self._columns is None:
+            return tuple(column.name for column in schema.columns)
+        wanted = [ref for ref in self._columns if ref != RECORD_ID]
+        return tuple(dict.fromkeys(schema.column(ref).name for ref in wanted))
 
     def _residual(self, schema: TableSchema) -> Residual:
         from larkbase_sdk.read.plan import Residual
@@ -121,6 +132,41 @@ class Scan:
         if not expressions:
             return Residual(predicate)
         return Residual(predicate, _expression_filter(expressions, schema))
+
+    def refined(
+        self,
+        columns: Iterable[str],
+        schema: TableSchema,
+        *,
+        predicate: Predicate | None = None,
+        order: tuple[SortKey, ...] = (),
+        limit: int | None = None,
+    ) -> ReadPlan:
+        """Return how an engine reads these rows when it wants fewer columns and rows of them.
+
+        For engines, which check again whatever is asked here. An order or a limit of the scan's
+        own counts first, and what is asked on top of a limit is left to the engine. One call when
+        the scan has a view.
+
+        Args:
+            columns: SQL names of the columns wanted.
+            schema: The schema that the engine was given.
+            predicate: A condition that is TRUE for every row wanted, perhaps for more.
+            order: Keys of the order in which the first rows are wanted.
+            limit: Rows that are enough, when ``predicate`` and ``order`` say exactly which.
+        """
+        from larkbase_sdk.read.planner import ScanRequest, plan_read
+        from larkbase_sdk.read.predicate import conjunction
+
+        residual = self._residual(schema)
+        if self._limit is not None:
+            order, limit = (), self._limit
+        elif predicate is not None:
+            residual = replace(residual, predicate=conjunction(residual.predicate, predicate))
+        request = ScanRequest(
+            tuple(columns), residual, self._read_view(), order or self._sort_keys(schema), limit
+        )
+        return plan_read(schema, request, self._lark.options, self._zone(schema, residual))
 
     def _read_view(self) -> View | None:
         if self._view is None:
@@ -189,16 +235,19 @@ class Scan:
         Raises:
             LarkBaseError: Lark's error about that call; the read itself would end with it too.
         """
-        plan = self.plan()
-        return explain_plan(self.table.label, plan, self._estimate(plan), self._lark.api.http)
+        return self.explained(self.plan())
 
-    def _estimate(self, plan: ReadPlan) -> int | None:
-        """Return Lark's count under the server filter, or None when it gives none."""
-        from larkbase_sdk.read.count import server_total
+    def explained(self, plan: ReadPlan) -> Plan:
+        """Return the explanation of a plan of this scan; at most one call."""
+        return explain_plan(self.table.label, plan, self._glance(plan), self._lark.api.http)
+
+    def _glance(self, plan: ReadPlan) -> Glance:
+        """Return what Lark tells of the rows under the server filter; at most one call."""
+        from larkbase_sdk.read.count import Glance, glance
 
         if plan.limit == 0:
-            return 0
-        return server_total(self.read_context(), plan.parts[0], plan.schema)
+            return Glance(0, None)
+        return glance(self.read_context(), plan.parts[0], plan.schema)
 
     # -- sinks ---------------------------------------------------------------------------------
 
@@ -216,7 +265,26 @@ class Scan:
             on_page=progress.page if progress is not None else None,
         )
 
-    def _batches(self, plan: ReadPlan, target: pa.Schema) -> Iterator[pa.RecordBatch]:
+    def batches(
+        self,
+        plan: ReadPlan,
+        heard: Callable[[int], None] | None = None,
+        noted: Callable[[type[Warning]], None] | None = None,
+    ) -> Generator[pa.RecordBatch, None, None]:
+        """Yield the rows of a plan of this scan under SQL names, for engines.
+
+        ``heard`` is told after each page how many rows have come so far, and ``noted`` the class
+        of each warning.
+        """
+        return self._batches(plan, self._target(plan, "sql"), heard, noted)
+
+    def _batches(
+        self,
+        plan: ReadPlan,
+        target: pa.Schema,
+        heard: Callable[[int], None] | None = None,
+        noted: Callable[[type[Warning]], None] | None = None,
+    ) -> Generator[pa.RecordBatch, None, None]:
         import pyarrow as pa
 
         from larkbase_sdk.read.reader import read_part
@@ -229,12 +297,15 @@ class Scan:
             self._lark.api.http.watched(progress.waiting),
         ):
             context = self.read_context(progress)
+            context.noted = noted
+            if heard is not None:
+                context.on_page = _both(progress.page, heard)
             for part in plan.parts:
                 for batch in read_part(context, part, plan.schema, plan.residual):
                     columns = [batch.column(name) for name in names]
                     rows += len(batch)
                     yield pa.RecordBatch.from_arrays(columns, schema=target)
-        if not self._where and self._view is None and self._limit is None:
+        if not plan.residual and self._view is None and plan.limit is None:
             self._lark.remember_rows(self.table.base_id, self.table.id, rows)
 
     def to_reader(self, *, names: NameKind = "lark") -> pa.RecordBatchReader:
@@ -274,19 +345,65 @@ class Scan:
             "sdk": __version__,
         }
 
-    def to_arrow(self, *, names: NameKind = "lark", expand: Expand | None = None) -> pa.Table:
+    def to_arrow(
+        self,
+        *,
+        names: NameKind = "lark",
+        expand: Expand | None = None,
+        max_age: MaxAge | None = None,
+    ) -> pa.Table:
         """Read every matching row into a pyarrow table.
 
         Args:
             names: ``lark`` for Lark's own column names, ``sql`` for SQL names.
             expand: Link columns to show as lists of linked rows; see ``to_pandas``.
+            max_age: How old a read kept on this machine may be; see ``to_pandas``.
         """
+        if max_age is None:
+            return self._read_all(names, expand)
+        from larkbase_sdk.sinks.cache import through_cache
+
+        return through_cache(
+            self,
+            max_age,
+            lambda: self._read_all(names, expand),
+            extra=(names, repr(expand)),
+            modified=lambda: None if expand is not None else self._settled_since(),
+        )
+
+    def _read_all(self, names: NameKind, expand: Expand | None) -> pa.Table:
         table = self.to_reader(names=names).read_all()
-        if expand is None:
-            return table
+        return table if expand is None else self.expanded(table, expand, names)
+
+    def expanded(self, table: pa.Table, expand: Expand, names: NameKind) -> pa.Table:
+        """Return a table of these rows with link columns as lists of linked rows.
+
+        One call per 100 linked rows, or a read of their table where that is cheaper.
+        """
         from larkbase_sdk.sinks.expand import expand_links
 
         return expand_links(self, table, expand, names)
+
+    def _settled_since(self) -> int | None:
+        """Return when the base was last changed, or None when that says nothing of these rows.
+
+        One call. Formulas and lookups change without their base; which rows a view shows may
+        depend on any column.
+        """
+        from larkbase_sdk.catalog.modified import modified_times
+
+        plan = self.plan()
+        looked_at = {*plan.output, *plan.residual.columns, *(key.column for key in plan.order)}
+        columns = plan.schema.columns
+        if any(c.is_computed and (self._view or c.name in looked_at) for c in columns):
+            return None
+        base_id = self.table.base_id
+        return modified_times(self._lark.api.drive, [base_id]).get(base_id)
+
+    def key(self) -> list[Any]:
+        """Return what tells this read from others of the same table, as JSON values; no call."""
+        where = [_exact_text(condition) for condition in self._where]
+        return [self._columns, where, self._view, self._order, self._limit]
 
     def to_pandas(
         self,
@@ -297,6 +414,7 @@ class Scan:
         index: str | None = "record_id",
         timezone: str | None = None,
         names: NameKind = "lark",
+        max_age: MaxAge | None = None,
     ) -> pd.DataFrame:
         """Read every matching row into a DataFrame, indexed by record id.
 
@@ -309,13 +427,19 @@ class Scan:
             index: ``record_id``, or None for a plain index with ``record_id`` as a column.
             timezone: IANA name in which times are shown; UTC when None.
             names: ``lark`` for Lark's own column names, ``sql`` for SQL names.
+            max_age: How old a read kept on this machine may be to be given again without a call:
+                ``"90s"``, ``"15m"``, ``"1h"``, ``"2d"``, seconds or a timedelta. With ``"auto"``
+                the base is asked when it was last changed, in one call, and a kept read that
+                saw it so is given again; rows with formulas or lookups, which change without
+                it, and expanded ones are read anew. ``df.attrs["larkbase"]["read_at"]`` tells
+                when the rows were read.
         """
         from larkbase_sdk.sinks.frames import to_frame
 
         if index not in ("record_id", None):
             msg = f"The index cannot be {index!r}."
             raise ConfigurationError(msg, hint="Use 'record_id' or None, then df.set_index(…).")
-        table = self.to_arrow(names=names, expand=expand)
+        table = self.to_arrow(names=names, expand=expand, max_age=max_age)
         if explode:
             from larkbase_sdk.sinks.expand import explode_links
 
@@ -365,16 +489,28 @@ class Scan:
         One call when there is no condition, no view, no advanced permissions on the base, and
         ``options.trust_total`` is on; else the record ids are read.
         """
-        from larkbase_sdk.read.count import server_total
-
-        if self._total_is_the_count():
-            plan = self.select().plan()
-            total = server_total(self.read_context(), plan.parts[0], plan.schema)
-            if total is not None:
-                self._lark.remember_rows(self.table.base_id, self.table.id, total)
-                return total if self._limit is None else min(total, self._limit)
+        total = self.trusted_total()
+        if total is not None:
+            return total
         plan = self.select().order_by().plan()
         return sum(len(batch) for batch in self._batches(plan, self._target(plan, "sql")))
+
+    def trusted_total(self) -> int | None:
+        """Return the number of matching rows as Lark counts them, or None.
+
+        None when there is a condition or a view, when the base has advanced permissions on, or
+        ``options.trust_total`` is off; else one call.
+        """
+        from larkbase_sdk.read.count import server_total
+
+        if not self._total_is_the_count():
+            return None
+        plan = self.select().order_by().plan()
+        total = server_total(self.read_context(), plan.parts[0], plan.schema)
+        if total is None:
+            return None
+        self._lark.remember_rows(self.table.base_id, self.table.id, total)
+        return total if self._limit is None else min(total, self._limit)
 
     def _total_is_the_count(self) -> bool:
         if self._where or self._view is not None or not self._lark.options.trust_total:
@@ -396,17 +532,45 @@ class Scan:
         return self._target(self.plan(), "lark").__arrow_c_schema__()
 
     def __repr__(self) -> str:
-        parts = [f"Scan {self.table.label}"]
-        if self._columns is not None:
-            parts.append(f"columns {', '.join(self._columns)}")
-        parts.extend(f"where {condition}" for condition in self._where)
-        if self._view is not None:
-            parts.append(f"view {self._view}")
-        if self._order:
-            parts.append(f"order by {', '.join(self._order)}")
-        if self._limit is not None:
-            parts.append(f"limit {self._limit}")
+        parts = [f"Scan {self.table.label}", *(" ".join(part) for part in self._asked())]
         return f"<{' · '.join(parts)}>"
+
+    def _repr_html_(self) -> str:
+        rows = [{"": name, "what is asked": text} for name, text in self._asked()]
+        hint = "<p>.to_pandas() reads it · .explain() tells what that costs</p>"
+        table = html_table(rows, empty="every row of the table")
+        return html_card(f"Scan {escape(self.table.label)}", table, hint)
+
+    def _asked(self) -> list[tuple[str, str]]:
+        """Return what was asked for, as pairs of word and text."""
+        parts = []
+        if self._columns is not None:
+            parts.append(("columns", ", ".join(self._columns)))
+        parts.extend(("where", str(condition)) for condition in self._where)
+        if self._view is not None:
+            parts.append(("view", self._view))
+        if self._order:
+            parts.append(("order by", ", ".join(self._order)))
+        if self._limit is not None:
+            parts.append(("limit", str(self._limit)))
+        return parts
+
+
+def _both(
+    page: Callable[[int, int | None], None], heard: Callable[[int], None]
+) -> Callable[[int, int | None], None]:
+    def on_page(rows: int, total: int | None) -> None:
+        page(rows, total)
+        heard(rows)
+
+    return on_page
+
+
+def _exact_text(condition: Any) -> str:
+    """Return a condition as text that no other one has: pyarrow shows long lists shortened."""
+    if isinstance(condition, str):
+        return condition
+    return repr([bytes(part) for part in condition.__reduce__()[1]])
 
 
 def _expression_filter(expressions: Sequence[Any], schema: TableSchema) -> Any:

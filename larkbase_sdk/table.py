@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, overload
 
-from larkbase_sdk.accessors import TableMap
+from larkbase_sdk.accessors import TableMap, ViewList
 from larkbase_sdk.display import age_text, escape, html_card, html_link, html_table
 from larkbase_sdk.errors import ConfigurationError
 from larkbase_sdk.scan import Scan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     import pandas as pd
     import polars as pl
     import pyarrow as pa
 
+    from larkbase_sdk import Explorer
     from larkbase_sdk.api.models import BaseInfo, ViewInfo
     from larkbase_sdk.attachments import Attachments
     from larkbase_sdk.catalog.catalog import CatalogDatabase, CatalogTable
     from larkbase_sdk.client import Lark
     from larkbase_sdk.scan import DtypeBackend, Expand
     from larkbase_sdk.schema.table_schema import NameKind, TableSchema
+    from larkbase_sdk.sinks.cache import MaxAge
+    from larkbase_sdk.snapshot.plan import SnapshotPlan
+    from larkbase_sdk.snapshot.selection import Tables
+    from larkbase_sdk.snapshot.snapshot import Snapshot
+    from larkbase_sdk.sql.dataset import ScannedDataset
 
 
 class Database:
@@ -71,6 +77,10 @@ class Database:
         """Return the records of the tables; one call per 100 tables at the first use."""
         return self.lark.catalog.tables_of(self._found)
 
+    def table_of(self, found: CatalogTable) -> Table:
+        """Return the table of a record that ``catalog_tables`` gave; no call."""
+        return Table(self, found)
+
     def table(self, reference: str, *, refresh: bool = False) -> Table:
         """Return a table by name, SQL name, id or link.
 
@@ -92,6 +102,73 @@ class Database:
             msg = f'The link leads to no table of "{self.name}".'
             raise ConfigurationError(msg, hint="Use lark.table(link).")
         return Table(self, self.lark.catalog.table_in(self._found, reference))
+
+    def explore(self) -> Explorer:
+        """Return a widget to look around in the tables; one call per 100 tables at first use."""
+        from larkbase_sdk import Explorer
+
+        return Explorer(self)
+
+    @overload
+    def snapshot(
+        self,
+        folder: str | Path,
+        *,
+        tables: Tables | None = ...,
+        incremental: bool = ...,
+        dry_run: Literal[False] = ...,
+    ) -> Snapshot: ...
+
+    @overload
+    def snapshot(
+        self,
+        folder: str | Path,
+        *,
+        tables: Tables | None = ...,
+        incremental: bool = ...,
+        dry_run: Literal[True],
+    ) -> SnapshotPlan: ...
+
+    def snapshot(
+        self,
+        folder: str | Path,
+        *,
+        tables: Tables | None = None,
+        incremental: bool = True,
+        dry_run: bool = False,
+    ) -> Snapshot | SnapshotPlan:
+        """Store the tables in a folder of Parquet files, and return the snapshot open.
+
+        Example:
+            >>> snap = db.snapshot("data/crm")
+            >>> snap.tables["Orders"].to_pandas(where="status = 'Open'")
+
+        The snapshot becomes visible when every table is there; until then, and after any error,
+        the one before is whole. A run that broke off is resumed by the next one. Tables that did
+        not change are kept, where that can be told: revision and time of change stand still and
+        nothing in them is computed. Of a table with a field for the time of the last change and
+        without formulas and lookups, only the rows changed since are read. ``snap.manifest`` says
+        of each table when it was read, how, and why so.
+
+        Args:
+            folder: Where the files go; made when missing.
+            tables: Tables by name, SQL name, id or link, or a mapping from these to conditions
+                (``{"Orders": "status = 'Open'"}``); all when None. Tables of an earlier snapshot
+                that are not named stay as they were.
+            incremental: False to read every table in full.
+            dry_run: Only return what would be done, with rows, calls and time; nothing is written.
+
+        Raises:
+            SnapshotError: when the folder holds something else, somebody else writes it, or it
+                cannot be written.
+            LarkBaseError: Lark's error about a table; the tables before it are reused next time.
+
+        Warns:
+            TableChanged: for a table that changed while it was read; it is read in full next time.
+        """
+        if dry_run:
+            return self.lark.plan_snapshot(self, folder, tables, incremental=incremental)
+        return self.lark.take_snapshot(self, folder, tables, incremental=incremental)
 
     def __repr__(self) -> str:
         return f"<Database {self.name!r} id={self.id}>"
@@ -159,7 +236,7 @@ class Table:
     @property
     def views(self) -> list[ViewInfo]:
         """The views: id, name, type; read at the first use, then remembered."""
-        return self.database.lark.metadata.views(self.base_id, self.id)
+        return ViewList(self.database.lark.metadata.views(self.base_id, self.id))
 
     def scan(
         self,
@@ -181,7 +258,7 @@ class Table:
             order_by: Column, or columns; a leading ``-`` means descending. Empty cells come last.
             limit: Rows at most.
         """
-        scan = Scan(self)
+        scan = self._new_scan()
         if columns is not None:
             scan = scan.select(*_names(columns))
         if where is not None:
@@ -189,6 +266,9 @@ class Table:
         if view is not None:
             scan = scan.in_view(view)
         return scan.order_by(*_names(order_by)).limit(limit)
+
+    def _new_scan(self) -> Scan:
+        return Scan(self)
 
     def count(self, *, where: Any = None, view: str | None = None) -> int:
         """Return the number of rows; see ``Scan.count``."""
@@ -207,6 +287,7 @@ class Table:
         index: str | None = "record_id",
         timezone: str | None = None,
         names: NameKind = "lark",
+        max_age: MaxAge | None = None,
         **scan: Any,
     ) -> pd.DataFrame:
         """Read into a DataFrame, see `Scan.to_pandas`; ``scan`` as for ``scan()``."""
@@ -217,13 +298,19 @@ class Table:
             index=index,
             timezone=timezone,
             names=names,
+            max_age=max_age,
         )
 
     def to_arrow(
-        self, *, names: NameKind = "lark", expand: Expand | None = None, **scan: Any
+        self,
+        *,
+        names: NameKind = "lark",
+        expand: Expand | None = None,
+        max_age: MaxAge | None = None,
+        **scan: Any,
     ) -> pa.Table:
         """Read into a pyarrow table; ``scan`` takes the arguments of ``scan()``."""
-        return self.scan(**scan).to_arrow(names=names, expand=expand)
+        return self.scan(**scan).to_arrow(names=names, expand=expand, max_age=max_age)
 
     def to_reader(self, *, names: NameKind = "lark", **scan: Any) -> pa.RecordBatchReader:
         """Return a reader of record batches, one page in memory at a time."""
@@ -240,6 +327,52 @@ class Table:
     def to_csv(self, path: str | Path, *, names: NameKind = "lark", **scan: Any) -> Path:
         """Write a CSV file, page by page, and return its path; lists and structs as JSON."""
         return self.scan(**scan).to_csv(path, names=names)
+
+    def to_duckdb(
+        self, path: str | Path, *, table: str | None = None, names: NameKind = "sql", **scan: Any
+    ) -> Path:
+        """Write the rows into a table of a DuckDB file and return the file's path.
+
+        The table replaces one of the same name; after an error it is as it was before. Columns
+        carry SQL names, so that the same SQL text works there.
+
+        Args:
+            path: The file, made when it is not there.
+            table: Name of the table in the file; by default the table's SQL name.
+            names: ``sql`` for SQL names, ``lark`` for Lark's own column names.
+            **scan: What to read, as for ``scan()``.
+
+        Raises:
+            ConfigurationError: when there is no such folder, or the file is no DuckDB database.
+        """
+        from larkbase_sdk.sql.duckdb_file import write_duckdb
+
+        reader = self.scan(**scan).to_reader(names=names)
+        return write_duckdb(reader, Path(path).expanduser(), table or self.sql_name)
+
+    def to_dataset(self, *, names: NameKind = "lark", **scan: Any) -> ScannedDataset:
+        """Return a pyarrow dataset that reads when it is scanned, for polars, DuckDB and pyarrow.
+
+        Example:
+            >>> pl.scan_pyarrow_dataset(orders.to_dataset()).filter(pl.col("Amount") > 9).collect()
+
+        Columns and filters of each scan go to Lark as far as it can take them, and are applied
+        here exactly. Reads the fields, and no rows before it is scanned.
+
+        Args:
+            names: ``lark`` for Lark's own column names, ``sql`` for SQL names.
+            **scan: What the dataset holds, as for ``scan()``.
+        """
+        from larkbase_sdk.sql.lark_table import LarkTable
+        from larkbase_sdk.sql.tables import Use
+
+        return LarkTable(self.scan(**scan)).dataset(Use(), names)
+
+    def explore(self) -> Explorer:
+        """Return a widget to look at the fields and rows; reads the fields at the first use."""
+        from larkbase_sdk import Explorer
+
+        return Explorer(self)
 
     def attachments(self, column: str, **scan: Any) -> Attachments:
         """Return the files of an attachment column, not yet read or downloaded.
@@ -266,13 +399,18 @@ class Table:
         title = html_link(self.url, self.label) if self.url else escape(self.label)
         metadata = self.database.lark.metadata
         schema = metadata.known_schema(self.base_id, self.id)
-        hint = escape(f'.head() · .to_pandas() · lark.table("{self.label}")')
+        names = f"{_in_sql(self.database.sql_name)}.{_in_sql(self.sql_name)}"
+        hint = escape(f".head() · .to_pandas() · lark.sql('SELECT … FROM {names}')")
         if schema is None:
             return html_card(f"Table {title}", f"<p>.schema shows the fields. {hint}</p>")
         rows = escape(self.database.lark.known_rows(self.base_id, self.id))
         age = age_text(metadata.schema_age(self.base_id, self.id))
         known = f"<p>{rows} rows · fields read {age}</p>"
         return html_card(f"Table {title}", known, schema._repr_html_(), f"<p>{hint}</p>")
+
+
+def _in_sql(name: str) -> str:
+    return name if name.isidentifier() else f'"{name}"'
 
 
 def _names(given: str | Sequence[str]) -> tuple[str, ...]:

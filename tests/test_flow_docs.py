@@ -11,16 +11,16 @@ import json
 import os
 import re
 import shlex
-import subprocess
 import sys
 import warnings
+import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import hcl2
 import pyarrow as pa
 import pytest
 import sqlglot
@@ -28,9 +28,11 @@ import typer
 from botocore import xform_name
 from botocore.session import get_session
 from botocore.validate import validate_parameters
+from samtranslator.yaml_helper import yaml_parse
 from sqlglot import exp
 
 import larkbase_sdk as larkbase
+import larkbase_server.athena
 import larkbase_server.crawler
 from larkbase_sdk.cli import main
 from larkbase_sdk.cli.app import app
@@ -45,19 +47,22 @@ from larkbase_server.flows import open_catalog
 from larkbase_server.settings import ConnectorSettings, CrawlerSettings
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
-PAGES = [DOCS / name for name in ("flows.md", "choosing-a-flow.md", "migrating-flows.md")]
+PAGES = [
+    DOCS / name
+    for name in (
+        *("flows.md", "choosing-a-flow.md", "migrating-flows.md"),
+        *("deploying.md", "from-the-java-connector.md"),
+    )
+]
 WRITTEN_URL = "http://127.0.0.1:8080"
-WAIT_FOR_PEOPLE = {"emulator", "aws-emulator"}
+NOT_RUN = [["emulator"], ["aws-emulator"], ["athena", "package"], ["athena", "validate"]]
+"""Commands that wait for people, take long, or need a function in AWS; their options are read."""
+
 ONLY_ATHENA = "Only Athena can run"
 SECRET = "larkbase/lark-app"
 BUCKET = "my-bucket"
-OF_LAMBDA = ("boto3",)
-"""What Lambda's Python has without a package."""
-
-CRAWL = {
-    "larkBaseDataSourceId": "QIrNEJYDfMHsDUb7HrJaAP8aHZE",
-    "larkTableDataSourceId": "tbliggZvOz7TfTxg",
-}
+CONNECTOR = "larkbase_server.athena.handler"
+CRAWLER = "larkbase_server.crawler.handler"
 NOT_OF_THE_OPERATION = {"cli-binary-format", "region", "output"}
 
 _FENCE = re.compile(r"([^\n]*)\n\n```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -135,6 +140,12 @@ def as_value(shape: Any, words: list[str]) -> Any:
     match shape.type_name:
         case "structure" | "map":
             return json.loads(text) if text.startswith("{") else shorthand(text)
+        case "list" if shape.member.type_name == "structure":
+            members = shape.member.members
+            return [
+                {name: as_value(members[name], [text]) for name, text in shorthand(word).items()}
+                for word in words
+            ]
         case "list":
             return json.loads(text) if text.startswith("[") else words
         case "integer" | "long":
@@ -143,7 +154,7 @@ def as_value(shape: Any, words: list[str]) -> Any:
             return text == "true"
         case "blob":
             return text.encode()
-    return text
+    return Path(text.removeprefix("file://")).read_text() if text.startswith("file://") else text
 
 
 @dataclass(frozen=True)
@@ -184,6 +195,14 @@ class AwsCommand:
 
 
 @dataclass
+class Function:
+    """A Lambda function that a page has created."""
+
+    handler: str
+    environment: dict[str, str]
+
+
+@dataclass
 class Walk:
     """One page, its two emulators, and what its blocks have set up so far."""
 
@@ -193,7 +212,8 @@ class Walk:
     capfd: pytest.CaptureFixture[str]
     basic: dict[str, str]
     namespace: dict[str, Any] = field(default_factory=lambda: {"__name__": "page"})
-    functions: dict[str, dict[str, str]] = field(default_factory=dict)
+    functions: dict[str, Function] = field(default_factory=dict)
+    stacks: dict[str, set[str]] = field(default_factory=dict)
     invoked: int = 0
 
     def run(self, page: list[Block]) -> None:
@@ -239,22 +259,34 @@ class Walk:
         """A payload of the crawler, or the policy of its role."""
         content = json.loads(block.text)
         if "Statement" in content:
-            assert set(content["Statement"][0]["Action"]) == crawler_actions()
+            listed = [part["Action"] for part in content["Statement"]]
+            actions = {
+                word for part in listed for word in ([part] if isinstance(part, str) else part)
+            }
+            assert actions in (crawler_actions(), connector_actions())
         else:
-            self.invoke(content, {"default_secret_manager_lark_app_key": SECRET})
+            environment = {"default_secret_manager_lark_app_key": SECRET}
+            self.invoke(content, Function(CRAWLER, environment))
 
-    def invoke(self, payload: Any, environment: Mapping[str, str]) -> None:
-        """Hand a payload to the crawler's handler in a process with this environment."""
-        check_environment(environment, CrawlerSettings)
+    def invoke(self, payload: Any, function: Function) -> None:
+        """Hand a payload to a handler in a process with the function's environment."""
+        settings, module = {
+            CONNECTOR: (ConnectorSettings, larkbase_server.athena),
+            CRAWLER: (CrawlerSettings, larkbase_server.crawler),
+        }[function.handler]
+        check_environment(function.environment, settings)
         before = {name: os.environ.get(name, "") for name in known_names(ConnectorSettings)}
-        self.environment(environment)
+        self.environment(function.environment)
         for name in ("LARK_APP_ID", "LARK_APP_SECRET"):
             self.monkeypatch.delenv(name)
-        larkbase_server.crawler._function.cache_clear()
-        answer = larkbase_server.crawler.handler(payload, None)
-        larkbase_server.crawler._function.cache_clear()
+        module._function.cache_clear()
+        answer = module.handler(payload, None)
+        module._function.cache_clear()
         self.environment({name: text for name, text in before.items() if text})
-        assert (answer["status"], answer["failures"]) == ("Success", [])
+        if function.handler == CRAWLER:
+            assert (answer["status"], answer["failures"]) == ("Success", [])
+        else:
+            assert answer["@type"] == payload["@type"].replace("Request", "Response")
         self.invoked += 1
 
     def console(self, block: Block, _: Block | None) -> None:
@@ -266,10 +298,13 @@ class Walk:
 
     def run_larkbase(self, words: list[str], output: str) -> None:
         words = [word.replace(WRITTEN_URL, self.emulator.url) for word in words]
-        if words[0] in WAIT_FOR_PEOPLE:
-            command = typer.main.get_command(app).commands[words[0]]
-            assert command.make_context(words[0], words[1:]).params
-            return
+        for path in NOT_RUN:
+            if words[: len(path)] == path:
+                command = typer.main.get_command(app)
+                for name in path:
+                    command = command.commands[name]
+                assert command.make_context(path[-1], words[len(path) :]).params
+                return
         shown = Terminal()
         with self.monkeypatch.context() as patched:
             patched.setattr(sys, "stdout", shown)
@@ -278,21 +313,42 @@ class Walk:
         if output:
             assert shown.shown().replace(self.emulator.url, WRITTEN_URL) == output
 
-    def sh(self, block: Block, _: Block | None) -> None:
-        """How the crawler's package is made; with what it holds, the crawler runs."""
-        install = shlex.split(block.text.replace("\\\n", " ").splitlines()[0])
-        chosen = install[install.index("manylinux2014_x86_64") + 1 :]
-        present = top_level_modules({"larkbase-sdk", *installed_with(*chosen, *OF_LAMBDA)})
-        missing = packages_distributions().keys() - present
-        program = (
-            f"import sys; sys.modules.update(dict.fromkeys({sorted(missing)}))\n"
-            "from larkbase_server.crawler import handler\n"
-            f"assert handler({CRAWL}, None)['status'] == 'Success'"
+    def hcl(self, block: Block, _: Block | None) -> None:
+        """A use of the Terraform module, which a command before has written."""
+        ((_, module),) = hcl2.loads(block.text)["module"][0].items()
+        given = {name: value for name, value in module.items() if not name.startswith("__")}
+        source = Path(given.pop("source").strip('"'))
+        declared = hcl2.loads((source / "variables.tf").read_text())["variable"]
+        rows = {name.strip('"'): row for part in declared for name, row in part.items()}
+        required = {name for name, row in rows.items() if "default" not in row}
+
+        assert given.keys() - rows.keys() == set()
+        assert required - given.keys() == set()
+        check_environment(unquoted(given["connector_environment"]), ConnectorSettings)
+
+    def run_terraform(self, words: list[str], output: str) -> None:
+        assert (words, output) in [(["init"], ""), (["apply"], "")]
+
+    def run_docker(self, words: list[str], output: str) -> None:
+        """The program is not there; its folder and its recipe have tests of their own."""
+        assert output == ""
+        assert words[0] == "push" or (
+            words[:2] == ["buildx", "build"] and words[-1] == "dist/image"
         )
-        subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+    def run_sam(self, words: list[str], output: str) -> None:
+        """Deploy a template that a command before has written."""
+        assert (words[0], output) == ("deploy", "")
+        template = yaml_parse(Path(words[words.index("--template-file") + 1]).read_text())
+        overrides = words[words.index("--parameter-overrides") + 1 :]
+        check_parameters(template, dict(word.split("=", 1) for word in overrides))
 
     def run_aws(self, words: list[str], output: str) -> None:
         assert output == ""
+        if words[1] == "wait":
+            waiters = get_session().get_waiter_model(words[0]).waiter_names
+            assert words[2] in [xform_name(name, "-") for name in waiters]
+            return
         command = AwsCommand.parse(words[:-1] if words[-1] == "response.json" else words)
         then = getattr(self, f"aws_{xform_name(command.operation)}", None)
         if then is not None:
@@ -303,20 +359,61 @@ class Walk:
             SecretId=parameters["Name"], SecretString=parameters["SecretString"]
         )
 
+    def aws_put_object(self, parameters: dict[str, Any]) -> None:
+        """Put an empty package there, as the real one is not built."""
+        content = io.BytesIO()
+        with zipfile.ZipFile(content, "w") as archive:
+            archive.writestr("empty.txt", "")
+        self.aws.client("s3").put_object(**parameters | {"Body": content.getvalue()})
+
+    def aws_create_stack(self, parameters: dict[str, Any]) -> None:
+        given = {row["ParameterKey"]: row["ParameterValue"] for row in parameters["Parameters"]}
+        check_parameters(yaml_parse(parameters["TemplateBody"]), given)
+        self.stacks[parameters["StackName"]] = set(given)
+        with warnings.catch_warnings():
+            # The emulator leaves AWS::Athena::DataCatalog out, and says so.
+            warnings.simplefilter("ignore", UserWarning)
+            self.aws.client("cloudformation").create_stack(**parameters)
+        for row in self.aws.client("lambda").list_functions()["Functions"]:
+            # AWS makes texts of parameters that are numbers; the emulator does not.
+            environment = {
+                name: str(text)
+                for name, text in row["Environment"]["Variables"].items()
+                if name != "LARK_DOMAIN"  # Here Lark is an emulator.
+            }
+            self.functions[row["FunctionName"]] = Function(row["Handler"], environment)
+        self.environment(self.functions[f"{parameters['StackName']}-connector"].environment)
+
     def aws_create_function(self, parameters: dict[str, Any]) -> None:
-        module, _, function = parameters["Handler"].rpartition(".")
-        assert callable(getattr(importlib.import_module(module), function))
-        shape = get_session().get_service_model("lambda").shape_for("Runtime")
-        assert parameters["Runtime"] in shape.enum
-        self.functions[parameters["FunctionName"]] = parameters["Environment"]["Variables"]
+        if parameters.get("PackageType") == "Image":
+            (handler,) = parameters.get("ImageConfig", {}).get("Command", [CONNECTOR])
+        else:
+            handler = parameters["Handler"]
+            check_runtime(parameters["Runtime"])
+        check_handler(handler)
+        environment = parameters["Environment"]["Variables"]
+        self.functions[parameters["FunctionName"]] = Function(handler, environment)
 
     def aws_update_function_configuration(self, parameters: dict[str, Any]) -> None:
-        assert parameters["FunctionName"] in self.functions
+        function = self.functions[parameters["FunctionName"]]
         if "Environment" in parameters:
-            self.functions[parameters["FunctionName"]] = parameters["Environment"]["Variables"]
+            function.environment = parameters["Environment"]["Variables"]
+        if "Handler" in parameters:
+            check_handler(parameters["Handler"])
+            check_runtime(parameters["Runtime"])
 
     def aws_invoke(self, parameters: dict[str, Any]) -> None:
         self.invoke(json.loads(parameters["Payload"]), self.functions[parameters["FunctionName"]])
+
+    def aws_update_stack(self, parameters: dict[str, Any]) -> None:
+        """A parameter that is not named would fall back to its default."""
+        named = {row["ParameterKey"] for row in parameters["Parameters"]}
+        assert named == self.stacks[parameters["StackName"]]
+
+    def aws_start_query_execution(self, parameters: dict[str, Any]) -> None:
+        assert isinstance(
+            sqlglot.parse_one(parameters["QueryString"], dialect="athena"), exp.Select
+        )
 
     def aws_create_schedule(self, parameters: dict[str, Any]) -> None:
         assert parse_event(json.loads(parameters["Target"]["Input"])).dry_run is False
@@ -365,29 +462,6 @@ class Walk:
         self.aws.athena.table(tree.this.db, tree.this.name, rows)
 
 
-def installed_with(*names: str) -> set[str]:
-    """Return distributions with everything that they need."""
-    found: set[str] = set()
-    waiting = list(names)
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            needs = [line for line in requires(name) or () if "extra ==" not in line]
-            waiting += [re.match(r"[\w.-]+", line)[0] for line in needs]
-    return found
-
-
-def top_level_modules(distributions: set[str]) -> set[str]:
-    """Return the modules that distributions install."""
-    wanted = {name.lower().replace("_", "-") for name in distributions}
-    return {
-        module
-        for module, owners in packages_distributions().items()
-        if wanted & {owner.lower().replace("_", "-") for owner in owners}
-    }
-
-
 def _shown(row: tuple[Any, ...]) -> list[str]:
     """Return a row as Athena writes it into its result file."""
     return [json.dumps(cell) if isinstance(cell, bool) else cell for cell in row]
@@ -410,6 +484,38 @@ def crawler_actions() -> set[str]:
     operations = re.findall(r'_(?:call|pages)\(\s*"(\w+)"', source)
     of_glue = {"glue:" + "".join(map(str.title, name.split("_"))) for name in operations}
     return {*of_glue, "secretsmanager:GetSecretValue"}
+
+
+def connector_actions() -> set[str]:
+    """Return what the connector's role must be allowed, without a metadata table in Athena."""
+    return {
+        *("athena:GetQueryExecution", "glue:GetDatabase", "glue:GetDatabases", "glue:GetTable"),
+        *("glue:GetTables", "s3:PutObject", "secretsmanager:GetSecretValue"),
+    }
+
+
+def check_handler(handler: str) -> None:
+    module, _, function = handler.rpartition(".")
+    assert callable(getattr(importlib.import_module(module), function))
+
+
+def check_runtime(runtime: str) -> None:
+    assert runtime in get_session().get_service_model("lambda").shape_for("Runtime").enum
+
+
+def check_parameters(template: dict[str, Any], given: Mapping[str, str]) -> None:
+    """A stack's parameters exist, each that must be given is, and none is refused."""
+    declared = template["Parameters"]
+    assert given.keys() - declared.keys() == set()
+    assert {name for name, row in declared.items() if "Default" not in row} - given.keys() == set()
+    for name, text in given.items():
+        assert re.fullmatch(declared[name].get("AllowedPattern", ".*"), text), name
+        assert text in declared[name].get("AllowedValues", [text]), name
+
+
+def unquoted(texts: Mapping[str, str]) -> dict[str, str]:
+    """Return texts without the quotes that the parser of Terraform leaves on them."""
+    return {name.strip('"'): text.strip('"') for name, text in texts.items() if "__" not in name}
 
 
 @pytest.fixture
@@ -448,6 +554,6 @@ def test_a_page_holds_from_top_to_bottom(walk, page):
 
     told = {str(item.message) for item in caught}
     assert {text for text in told if "nothing is in it" not in text} == set()
-    assert walk.invoked
+    assert walk.invoked or "lambda invoke" not in page.read_text("utf-8")
     for lark in [value for value in walk.namespace.values() if isinstance(value, larkbase.Lark)]:
         lark.close()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Mapping
 
     from larkbase_sdk.api.endpoints import Endpoint
@@ -19,12 +20,16 @@ class MalformedBody(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call that is to be made; ``path`` holds the ids of the path template."""
+    """One call that is to be made; ``path`` holds the ids of the path template.
+
+    ``stop``, once it is set, ends every wait of the call, because nobody needs its answer.
+    """
 
     endpoint: Endpoint
     path: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, Any] = field(default_factory=dict, repr=False)
     body: Any = field(default=None, repr=False)
+    stop: threading.Event | None = field(default=None, repr=False, compare=False)
 
     @property
     def base(self) -> str | None:

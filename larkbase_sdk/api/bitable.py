@@ -20,6 +20,8 @@ from larkbase_sdk.api.models import BaseInfo, Field, TableInfo, View, ViewCondit
 from larkbase_sdk.api.paging import list_all, read_item
 
 if TYPE_CHECKING:
+    import threading
+
     from larkbase_sdk.api.http import Http
 
 T = TypeVar("T")
@@ -72,6 +74,8 @@ class Bitable:
         parse: Callable[[bytes], T],
         page_token: str | None = None,
         repeat_once: Collection[int] = (),
+        repeat_never: Collection[int] = (),
+        stop: threading.Event | None = None,
     ) -> T:
         """Return what ``parse`` makes of one page of records: one call.
 
@@ -85,6 +89,8 @@ class Bitable:
                 and sends the first page for ever (seen live).
             repeat_once: Codes after which the caller asks for something else, so that one
                 repeat is enough.
+            repeat_never: Codes after which it does so at once.
+            stop: Ends the call's waits once it is set, because nobody needs the page any more.
         """
         return self._http.call_parsed(
             SEARCH_RECORDS,
@@ -92,6 +98,8 @@ class Bitable:
             query={"page_size": page_size, "page_token": page_token},
             body=body,
             repeat_once=repeat_once,
+            repeat_never=repeat_never,
+            stop=stop,
             parse=parse,
         )
 

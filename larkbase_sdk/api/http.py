@@ -6,21 +6,26 @@ import logging
 import random as random_numbers
 import time
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from larkbase_sdk.api.answers import Call, MalformedBody, data_of, envelope_of
 from larkbase_sdk.api.endpoints import TOKEN, Endpoint
 from larkbase_sdk.api.faults import Fault, Speaker, broken
-from larkbase_sdk.api.pacing import Gate, Gates, Pacer
+from larkbase_sdk.api.pacing import Pacer, shared_budget
+from larkbase_sdk.api.service_clock import ServiceClock
 from larkbase_sdk.api.stats import CallStats
+from larkbase_sdk.api.stopping import give_up, rest
 from larkbase_sdk.api.transport import Exchange, Failure, Transport
 from larkbase_sdk.errors import ConfigurationError, scrub
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Collection, Iterator, Mapping
 
     from larkbase_sdk.api.auth import Auth
     from larkbase_sdk.api.domain import Domain
+    from larkbase_sdk.api.gates import Gate
     from larkbase_sdk.options import Options
 
 __all__ = ["CallStats", "Http", "MalformedBody"]
@@ -41,6 +46,9 @@ class _Failed(Exception):
 
 class Http:
     """The HTTP door of one client; safe to share between its threads.
+
+    Clients of the same app at the same domain share quotas and gates, because Lark counts them
+    as one caller.
 
     Args:
         domain: The platform that is called; credentials go nowhere else.
@@ -64,6 +72,7 @@ class Http:
         self.domain = domain
         self.options = options
         self.stats = CallStats()
+        self.service_clock = ServiceClock()
         self._auth = auth
         self._clock = clock
         self._sleep = sleep
@@ -71,10 +80,15 @@ class Http:
         self._watchers: list[Callable[[float, str], None]] = []
         self._links: dict[str, str] = {}
         self._speaker = _speaker(domain, auth, self._links)
+        app_id = getattr(auth, "app_id", None)
+        self._budget = shared_budget(app_id and (domain.origin, app_id, clock))
         self._pacer = Pacer(
-            lambda: options.rate, bound=not domain.is_loopback, clock=clock, sleep=sleep
+            lambda: options.rate,
+            bound=not domain.is_loopback,
+            lanes=self._budget.lanes,
+            clock=clock,
+            sleep=sleep,
         )
-        self._gates = Gates()
         self._transport = Transport(self._speaker)
 
     @property
@@ -84,9 +98,10 @@ class Http:
 
     @contextmanager
     def watched(self, watcher: Callable[[float, str], None]) -> Iterator[None]:
-        """Tell ``watcher`` the seconds and the reason of each wait before a repeat meanwhile.
+        """Tell ``watcher`` the seconds and the reason of each long wait meanwhile.
 
-        It hears of the waits of every thread of this client. Makes no call.
+        Long are waits before a repeat, and those for the rate from a second on. It hears of the
+        waits of every thread of this client, in that thread. Makes no call.
         """
         self._watchers.append(watcher)
         try:
@@ -100,7 +115,7 @@ class Http:
 
     def gate_of(self, app_token: str) -> Gate:
         """Return the gate that bounds the calls in flight at a base; its limit moves."""
-        return self._gates.of(app_token)
+        return self._budget.gates.of(app_token)
 
     def authenticate(self) -> None:
         """Fetch the access token now, if there is none yet: one call, or none for a user token.
@@ -147,15 +162,19 @@ class Http:
         body: Any = None,
         attempts: int | None = None,
         repeat_once: Collection[int] = (),
+        repeat_never: Collection[int] = (),
+        stop: threading.Event | None = None,
     ) -> T:
         """Make a call and return what ``parse`` makes of the whole body.
 
         ``parse`` sees successful envelopes only. It may raise ``MalformedBody``, which counts as
-        a broken answer and is repeated. ``repeat_once`` holds codes for which the caller knows
-        something better than repeating; the other arguments are those of ``call``.
+        a broken answer and is repeated. ``repeat_once`` and ``repeat_never`` hold codes for which
+        the caller knows something better than repeating; ``stop``, once it is set, ends the
+        call's waits; the other arguments are those of ``call``.
 
         Raises:
             LarkBaseError: as for ``call``.
+            Stopped: when ``stop`` is set while the call waits.
         """
 
         def attempt(call: Call, token: str | None) -> T:
@@ -165,7 +184,9 @@ class Http:
             except MalformedBody as error:
                 raise _Failed(broken(raw, error, self._speaker)) from None
 
-        return self._run(_call(endpoint, path, query, body), attempt, attempts, repeat_once)
+        call = _call(endpoint, path, query, body, stop)
+        bounds = {**dict.fromkeys(repeat_once, 1), **dict.fromkeys(repeat_never, 0)}
+        return self._run(call, attempt, attempts, bounds)
 
     def stream(
         self,
@@ -186,7 +207,7 @@ class Http:
         def attempt(call: Call, token: str | None) -> Exchange:
             return self._attempt(call, token, stream=True)
 
-        call = _call(endpoint, path, query, None)
+        call = _call(endpoint, path, query)
         with self._run(call, attempt, attempts).response as response:
             for piece in self._transport.pieces(response, self.options.timeout):
                 self.stats.add_bytes(len(piece))
@@ -204,7 +225,7 @@ class Http:
         call: Call,
         attempt: Callable[[Call, str | None], T],
         attempts: int | None,
-        repeat_once: Collection[int] = (),
+        bounds: Mapping[int, int] = MappingProxyType({}),
     ) -> T:
         """Attempt a call until it succeeds, or until repeating cannot help or is used up."""
         repeats, renewed = 0, False
@@ -219,8 +240,7 @@ class Http:
                 renewed = True
                 continue
             allowed = self.options.retries if attempts is None else attempts - 1
-            if fault.code in repeat_once:
-                allowed = min(allowed, 1)
+            allowed = min(allowed, bounds.get(fault.code or 0, allowed))
             if not _repeatable(call, fault) or repeats >= min(allowed, fault.most_repeats):
                 # Raised outside the handler: a cause would carry the request and its token.
                 raise fault.raised()
@@ -229,8 +249,11 @@ class Http:
 
     def _attempt(self, call: Call, token: str | None, *, stream: bool = False) -> Exchange:
         """Make one HTTP call in its turn; raises ``_Failed`` when it brought no data."""
-        with self._gates.slot(call.base) as slot:
-            self.stats.add_wait(self._pacer.wait(call.endpoint))
+        most = self.options.concurrency
+        with self._budget.gates.slot(call.base, most, call.stop) as slot:
+            waited = self._pacer.wait(call.endpoint, stop=call.stop, tell=self._tell_of_pacing)
+            self.stats.add_wait(waited)
+            give_up(call.stop)
             began = self._clock()
             result = self._transport.send(call, token, self.options.timeout, stream=stream)
             seconds = self._clock() - began
@@ -263,8 +286,7 @@ class Http:
         self.stats.add_wait(seconds)
         reason = scrub(fault.reason)
         _log.info("%s: repeat %d in %.1f s (%s)", call.endpoint.name, repeat, seconds, reason)
-        for watcher in tuple(self._watchers):
-            watcher(seconds, reason)
+        self._tell_watchers(seconds, reason)
         if self.options.on_retry is not None:
             self.options.on_retry(
                 {
@@ -275,11 +297,19 @@ class Http:
                     "reason": reason,
                 }
             )
-        self._sleep(seconds)
+        rest(seconds, self._sleep, call.stop)
+
+    def _tell_of_pacing(self, seconds: float) -> None:
+        self._tell_watchers(seconds, "rate limit")
+
+    def _tell_watchers(self, seconds: float, reason: str) -> None:
+        for watcher in tuple(self._watchers):
+            watcher(seconds, reason)
 
     def _tell(self, call: Call, result: Exchange | Failure, seconds: float) -> None:
         """Count and log the call and tell the user's hook: names and numbers, never values."""
         raw, endpoint = result.raw, call.endpoint
+        self.service_clock.hear(raw.headers.get("date") if raw else None)
         size = len(raw.body) if raw else 0
         facts = {
             "endpoint": endpoint.name,
@@ -301,10 +331,11 @@ def _call(
     endpoint: Endpoint,
     path: Mapping[str, str] | None,
     query: Mapping[str, Any] | None,
-    body: Any,
+    body: Any = None,
+    stop: threading.Event | None = None,
 ) -> Call:
     wanted = {name: value for name, value in (query or {}).items() if value is not None}
-    return Call(endpoint, dict(path or {}), wanted, body)
+    return Call(endpoint, dict(path or {}), wanted, body, stop)
 
 
 def _bounded(pause: float | None) -> float:

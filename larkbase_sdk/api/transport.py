@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _CONNECT_TIMEOUT = 10.0
 _POOL_SIZE = 16
 _CHUNK = 64 * 1024
+_BODY_CHUNK = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Transport:
                 auth=_signer(token),
                 timeout=(min(timeout, _CONNECT_TIMEOUT), timeout),
                 allow_redirects=False,
-                stream=stream,
+                stream=True,
             )
             raw = _read(response, whole=not stream)
         except requests.RequestException as error:
@@ -155,6 +156,10 @@ def _read(response: requests.Response, *, whole: bool) -> RawAnswer:
     """Return the answer, with its body unless that is a file that came as asked."""
     headers = {name.lower(): value for name, value in response.headers.items()}
     raw = RawAnswer(response.status_code, headers)
-    if whole or not response.ok or (raw.is_json and "content-disposition" not in headers):
+    if whole:
+        # Requests reads in pieces of 10 kB, which takes twice as long for a page.
+        body = b"".join(response.iter_content(_BODY_CHUNK))
+        return RawAnswer(response.status_code, headers, body)
+    if not response.ok or (raw.is_json and "content-disposition" not in headers):
         return RawAnswer(response.status_code, headers, response.content)
     return raw

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,7 @@ _MISSING = frozenset({"EntityNotFoundException", "MetadataException", "ResourceN
 _CREDENTIALS = "Give the process credentials of AWS, for example with AWS_PROFILE or a role."
 _REACH = "Check region and network (in a VPC: a NAT gateway or an endpoint of the service)."
 _ATTEMPTS = 5
+_making_clients = threading.Lock()
 
 
 def open_client(service: str) -> Any:
@@ -61,7 +63,8 @@ def open_client(service: str) -> Any:
         raise ConfigurationError(msg, hint="pip install 'larkbase-sdk[aws]'") from error
     retries = {"mode": "standard", "total_max_attempts": _ATTEMPTS}
     config = Config(connect_timeout=5, read_timeout=30, retries=retries)
-    with aws_errors(service):
+    # Making clients is the one thing that boto3 does not bear from several threads.
+    with aws_errors(service), _making_clients:
         return boto3.client(service, config=config)
 
 

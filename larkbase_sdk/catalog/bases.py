@@ -106,6 +106,15 @@ class BasesCatalog:
         found = self._databases_of(among)
         return tuple(item for item in found if item.content and item.content.content in wanted)
 
+    def databases_asked_for(self) -> tuple[CatalogDatabase, ...]:
+        """Return the databases of the sources that somebody named; of all when nobody named any.
+
+        Warns:
+            SourceSkipped: for each source, row or folder that could not be used.
+        """
+        named = [source for source in self._sources() if source.asked_for]
+        return self._databases_of(named or self._sources())
+
     def known_databases(self) -> tuple[CatalogDatabase, ...] | None:
         """Return the databases if all sources were read before, however long ago; never calls."""
         sources = self._sources()

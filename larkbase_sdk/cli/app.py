@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from larkbase_sdk._version import __version__
-from larkbase_sdk.cli import glue, migrate
+from larkbase_sdk.cli import athena, athena_deploy, glue, migrate
 from larkbase_sdk.cli.account import doctor, login
-from larkbase_sdk.cli.data import attachments, explain, export, head, query
+from larkbase_sdk.cli.data import attachments, explain, export, head
 from larkbase_sdk.cli.failures import exit_code, log_lines, tell, warnings_as_lines
 from larkbase_sdk.cli.look import ls, schema
 from larkbase_sdk.cli.output import forget_stdout
 from larkbase_sdk.cli.play import aws_emulator, demo, emulator
+from larkbase_sdk.cli.snapshot import diff, snapshot
+from larkbase_sdk.cli.sql import STATEMENT, query
 from larkbase_sdk.errors import LarkBaseError
 
 if TYPE_CHECKING:
@@ -31,11 +32,23 @@ _VERBS = {
     "export": export,
     "attachments": attachments,
     "explain": explain,
+    "snapshot": snapshot,
+    "diff": diff,
     "emulator": emulator,
     "aws-emulator": aws_emulator,
     "demo": demo,
 }
 _GROUPS = {
+    "athena": (
+        "Run the connector for Amazon Athena here, and put it into AWS.",
+        {
+            "query": athena.query,
+            "serve": athena.serve,
+            "validate": athena.validate,
+            "package": athena_deploy.package,
+            "template": athena_deploy.template,
+        },
+    ),
     "glue": (
         "Write the structure of bases into the Glue Data Catalog, and look at it there.",
         {"crawl": glue.crawl, "ls": glue.ls, "drop": glue.drop},
@@ -47,7 +60,6 @@ _GROUPS = {
 }
 _HELP = {"help_option_names": ["-h", "--help"]}
 _OWN_OPTIONS = frozenset({"--help", "--version", "--install-completion", "--show-completion"})
-_SQL = re.compile(r"\s*(select|with|from|values|describe|show|summarize)\s", re.IGNORECASE)
 
 app = typer.Typer(
     name="larkbase",
@@ -109,4 +121,4 @@ def with_default_verb(arguments: list[str]) -> list[str]:
     """Put ``query`` in front of arguments that hold an SQL text and no verb."""
     if not arguments or arguments[0] in {*_VERBS, *_GROUPS, *_OWN_OPTIONS}:
         return arguments
-    return ["query", *arguments] if any(map(_SQL.match, arguments)) else arguments
+    return ["query", *arguments] if any(map(STATEMENT.match, arguments)) else arguments

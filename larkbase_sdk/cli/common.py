@@ -55,6 +55,10 @@ _SOURCES = (
             text="Metadata table that names bases or tables: link or <base id>:<table id>; or glue "
             "for the Glue Data Catalog; may be repeated."),
 )  # fmt: skip
+_STORED = (
+    _option(str | None, None, "--snapshot", metavar="FOLDER",
+            text="Read this snapshot instead of Lark; no account, no network."),
+)  # fmt: skip
 _FORMAT = (
     _option(Format | None, None, "--format", "-f",
             text="Format of data on stdout; a table on a terminal, NDJSON in a pipe."),
@@ -65,6 +69,11 @@ _NAMES = (_option(Names, Names.LARK, "--names", text="Column names of records.")
 def data_command(function: Callable[..., None]) -> Callable[..., None]:
     """Make a command that reads bases, wherever they are found, and writes data."""
     return _command(function, (*_IDENTITY, *_SOURCES, *_FORMAT, *_NAMES, *_QUIET))
+
+
+def reading_command(function: Callable[..., None]) -> Callable[..., None]:
+    """Make a data command that can read a snapshot instead of bases."""
+    return _command(function, (*_IDENTITY, *_SOURCES, *_STORED, *_FORMAT, *_NAMES, *_QUIET))
 
 
 def report_command(function: Callable[..., None]) -> Callable[..., None]:
@@ -125,6 +134,7 @@ def _session(
     folder: Sequence[str] | None = None,
     wiki: Sequence[str] | None = None,
     catalog: Sequence[str] | None = None,
+    snapshot: str | None = None,
     format: Format | None = None,  # noqa: A002 (the option's name)
     names: Names = Names.LARK,
 ) -> Session:
@@ -135,6 +145,7 @@ def _session(
         folders=tuple(folder or ()),
         wikis=tuple(wiki or ()),
         catalog=tuple(catalog or ()),
+        snapshot=snapshot,
         progress=not (quiet or no_progress),
         names="sql" if names is Names.SQL else "lark",
     )

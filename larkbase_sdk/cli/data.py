@@ -17,9 +17,10 @@ from larkbase_sdk.cli.arguments import (
     names,
     order,
 )
-from larkbase_sdk.cli.common import data_command
+from larkbase_sdk.cli.common import data_command, reading_command
 from larkbase_sdk.cli.session import Session  # noqa: TC001 (typer reads annotations)
-from larkbase_sdk.errors import QueryError
+from larkbase_sdk.cli.sql import STATEMENT, explain_statement
+from larkbase_sdk.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from larkbase_sdk.scan import Scan
 
 
-@data_command
+@reading_command
 def head(
     session: Session,
     table: TableArgument,
@@ -44,25 +45,7 @@ def head(
     session.output.next(session.command("export", table, "--to", "rows.parquet"), "every row")
 
 
-@data_command
-def query(
-    session: Session,
-    sql: Annotated[
-        str,
-        typer.Argument(metavar="SQL", help="The statement, or - for stdin.", show_default=False),
-    ],
-) -> None:
-    """Answer an SQL statement (not in this version)."""
-    del session, sql
-    msg = "SQL statements are not in this version."
-    hint = (
-        "larkbase head TABLE shows rows; larkbase export TABLE --where \"status = 'Open'\" "
-        "--columns … --order-by … --limit … answers a question about one table."
-    )
-    raise QueryError(msg, hint=hint)
-
-
-@data_command
+@reading_command
 def export(
     session: Session,
     table: TableArgument,
@@ -92,10 +75,17 @@ def export(
     session.output.next(session.command("schema", table), "the columns and their types")
 
 
-@data_command
+@reading_command
 def explain(
     session: Session,
-    table: TableArgument,
+    table: Annotated[
+        str,
+        typer.Argument(
+            metavar="TABLE|SQL",
+            help='"Database.Table", a link, or an SQL statement (- for stdin).',
+            show_default=False,
+        ),
+    ],
     where: Where = None,
     columns: Columns = None,
     view: View = None,
@@ -103,14 +93,18 @@ def explain(
     limit: Limit = None,
 ) -> None:
     """Tell what a read would send to Lark, what it would check here, and what it would cost."""
-    with session.lark(table) as lark:
-        found = _scan(lark, table, where, columns, view, order_by, limit).explain()
-        session.output.report(repr(found), [_explained(found)])
     given = {
         "--where": where, "--columns": columns, "--view": view, "--order-by": order_by,
         "--limit": None if limit is None else str(limit),
     }  # fmt: skip
     again = [word for flag, value in given.items() if value is not None for word in (flag, value)]
+    if table == "-" or STATEMENT.match(table):
+        _refuse(again)
+        explain_statement(session, table)
+        return
+    with session.lark(table) as lark:
+        found = _scan(lark, table, where, columns, view, order_by, limit).explain()
+        session.output.report(repr(found), [_explained(found)])
     session.output.next(session.command("export", table, *again, "--to", "rows.parquet"))
 
 
@@ -139,6 +133,12 @@ def attachments(
         session.done(lark, len(rows), "file", f" in {to}")
     if any(str(row["status"]).startswith("failed") for row in rows):
         raise typer.Exit(1)
+
+
+def _refuse(options: list[str]) -> None:
+    if options:
+        msg = f"{options[0]} is for tables; a statement says it itself."
+        raise ConfigurationError(msg, hint="Leave the option out.")
 
 
 def _scan(
@@ -173,6 +173,7 @@ def _explained(found: Plan) -> dict[str, object]:
         "fields_total": found.fields_total,
         "order_by": list(found.order),
         "limit": found.limit,
+        "pages": found.strategy,
         "rows": found.rows,
         "calls": found.calls,
         "seconds": found.seconds,

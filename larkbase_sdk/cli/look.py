@@ -9,7 +9,7 @@ import typer
 
 from larkbase_sdk.catalog.skipping import OWN_FAULTS
 from larkbase_sdk.cli.arguments import TableArgument, table_reference
-from larkbase_sdk.cli.common import data_command
+from larkbase_sdk.cli.common import reading_command
 from larkbase_sdk.cli.session import Session  # noqa: TC001 (typer reads annotations)
 from larkbase_sdk.errors import SourceSkipped
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from larkbase_sdk.table import Table
 
 
-@data_command
+@reading_command
 def ls(
     session: Session,
     database: Annotated[
@@ -58,13 +58,11 @@ def _list_databases(session: Session, lark: Lark) -> None:
 
 
 def _list_tables(session: Session, lark: Lark, reference: str, *, count_rows: bool) -> None:
-    from larkbase_sdk.table import Table
-
     database = lark.database(reference)
     listed = database.catalog_tables()
     # All field lists at the same time; what cannot be read is warned of there.
     unread = {skipped.token for skipped in lark.metadata.prefetch(listed)}
-    tables = [Table(database, item) for item in listed]
+    tables = [database.table_of(item) for item in listed]
     rows = [
         _table_row(table, readable=table.id not in unread, count_rows=count_rows)
         for table in tables
@@ -96,7 +94,7 @@ def _count(table: Table) -> int | None:
         return None
 
 
-@data_command
+@reading_command
 def schema(session: Session, table: TableArgument) -> None:
     """Show the columns of a table: both names, types, options, and where conditions run."""
     with session.lark(table) as lark:

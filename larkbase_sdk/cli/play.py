@@ -50,10 +50,10 @@ def emulator(
     """
     from larkbase_sdk.emulator.emulator import LarkEmulator
 
-    stopped = _stop_signals()
+    stopped = stop_signals()
     with LarkEmulator(port, host, tenant.value, rows=rows, rate=rate, latency=latency) as running:
         _introduce(session, running)
-        _wait_for(stopped)
+        wait_for(stopped)
     session.output.done("stopped")
 
 
@@ -69,7 +69,7 @@ def aws_emulator(
     """
     from larkbase_server.local.aws_emulator import AwsEmulator
 
-    stopped = _stop_signals()
+    stopped = stop_signals()
     with AwsEmulator(port) as running:
         for name, text in running.environment().items():
             typer.echo(f"{name}={text}")
@@ -78,11 +78,11 @@ def aws_emulator(
             command("glue", "crawl", "--base-table", "<paste its link>", "--dry-run"),
             "in another terminal, with these variables and those of larkbase emulator set",
         )
-        _wait_for(stopped)
+        wait_for(stopped)
     session.output.done("stopped")
 
 
-def _stop_signals() -> threading.Event:
+def stop_signals() -> threading.Event:
     """Return what is set when somebody wants the process to end."""
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -90,7 +90,8 @@ def _stop_signals() -> threading.Event:
     return stopped
 
 
-def _wait_for(stopped: threading.Event) -> None:
+def wait_for(stopped: threading.Event) -> None:
+    """Wait until somebody wants the process to end."""
     # In steps, since on Windows a wait without end hears no Ctrl-C.
     while not stopped.wait(_STEP):
         pass

@@ -30,6 +30,7 @@ class Session:
         folders: Drive folders given; none given leaves them to the environment, as below.
         wikis: Wiki pages given.
         catalog: Metadata tables given.
+        snapshot: Folder of a snapshot that is read instead of Lark, or None.
         progress: Whether progress lines may be shown.
         names: Which names the columns of records carry.
         started: Moment of the start, on the monotonic clock.
@@ -41,6 +42,7 @@ class Session:
     folders: tuple[str, ...] = ()
     wikis: tuple[str, ...] = ()
     catalog: tuple[str, ...] = ()
+    snapshot: str | None = None
     progress: bool = True
     names: NameKind = "lark"
     started: float = field(default_factory=time.monotonic)
@@ -49,9 +51,16 @@ class Session:
     def lark(self, reference: str | None = None) -> Iterator[Lark]:
         """Connect, and close at the end; a reference that is a link chooses the domain.
 
+        With a snapshot nothing is connected: its tables are those of the client.
+
         Raises:
             LarkBaseError: what ``connect`` raises; missing credentials are marked as such.
         """
+        if self.snapshot is not None:
+            from larkbase_sdk.snapshot.snapshot import open_snapshot
+
+            yield open_snapshot(self.snapshot).as_client()
+            return
         from larkbase_sdk.api.links import is_link
         from larkbase_sdk.client import connect
         from larkbase_sdk.options import environment_error, options
@@ -85,6 +94,7 @@ class Session:
             "--folder": self.folders,
             "--wiki": self.wikis,
             "--catalog": self.catalog,
+            "--snapshot": [self.snapshot],
         }
         options = (f"{name}={value}" for name, values in given.items() for value in values if value)
         return command(*words, *options)

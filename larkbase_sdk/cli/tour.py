@@ -38,6 +38,15 @@ scan = orders.scan(columns=["OrderNo", "Amount", "Net", "Customer name"], where=
 scan.explain()
 scan.to_pandas()
 """
+_SQL = """
+# SQL over every table, and over your own frames: Lark filters what it can, DuckDB does the rest.
+import pandas as pd
+goals = pd.DataFrame({"status": ["Open", "Paid"], "goal": [250_000, 200_000]})
+query = "SELECT status, round(sum(amount)) AS total, goal FROM crm.orders JOIN goals USING (status)"
+result = lark.sql(query + " WHERE amount > ? GROUP BY ALL ORDER BY status", [4000])
+result
+result.explain()
+"""
 _WRITE = """
 # Write a Parquet file, page by page.
 scan.to_parquet({target!r})
@@ -58,7 +67,7 @@ def take_tour(folder: Path) -> Path:
     names: dict[str, Any] = {}
     try:
         with _narrow_frames():
-            for step in (_CONNECT, _LOOK, _READ, _FILTER, _WRITE.format(target=str(target))):
+            for step in (_CONNECT, _LOOK, _READ, _FILTER, _SQL, _WRITE.format(target=str(target))):
                 show(step, names)
             take_aws_tour(names)
             show(_END, names)

@@ -1,4 +1,4 @@
-"""The chapter of ``larkbase demo`` about AWS: from a metadata table into Glue, and back to rows."""
+"""The chapter of ``larkbase demo`` about AWS: from a metadata table into Glue, then Athena."""
 
 from __future__ import annotations
 
@@ -28,19 +28,11 @@ source = {{"larkBaseDataSourceId": "{base}", "larkTableDataSourceId": "{table}"}
 answer = handler({{"handlerType": "LARK_BASE", "payload": source}}, None)
 answer["status"], answer["databases"]["created"], answer["tables"]["created"]
 """
-_FIND = """
-# What a query then finds there: names and types are Glue's, the rows come from Lark.
-from larkbase_sdk.catalog.glue import GlueCatalog
-catalog = GlueCatalog(lark.metadata, lark.options)
-[table.name for table in catalog.tables("crm")]
-found = catalog.schema(catalog.table("crm", "orders"))
-from larkbase_sdk.read.planner import ScanRequest, plan_read
-wanted = ScanRequest(("orderno", "status", "amount"), limit=3)
-plan = plan_read(found, wanted, lark.options, zone=None)
-from larkbase_sdk.read.pages import ReadContext
-from larkbase_sdk.read.reader import read_part
-context = ReadContext(lark.api.bitable, lark.options)
-next(read_part(context, plan.parts[0], found, plan.residual)).to_pandas()
+_ATHENA = """
+# What Athena then answers. A local Athena sends the connector the messages that Athena sends:
+# table, layout, splits, records; the connector asks Lark for the rows that match, and no others.
+$ larkbase athena query "SHOW TABLES IN crm" --format table -q
+$ larkbase athena query "SELECT status, count(*) AS n FROM crm.orders WHERE amount > 4500 GROUP BY 1" --format table --stats
 """
 _OTHERS = ("AWS_", "LARK_", "LARKBASE_", "default_")
 """How variables begin that would lead elsewhere."""
@@ -59,9 +51,8 @@ def take_aws_tour(names: dict[str, Any]) -> None:
         return
     table = names["lark"].table("Metadata.databases")
     with aws, _environment(names["lark"], aws):
-        for step in (_SOURCE, _INVOKE):
+        for step in (_SOURCE, _INVOKE, _ATHENA):
             show(step.format(base=table.base_id, table=table.id), names)
-        show(_FIND, names)
 
 
 def _start() -> AwsEmulator:

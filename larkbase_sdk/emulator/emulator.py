@@ -18,6 +18,7 @@ from larkbase_sdk.emulator.tenant import APP_ID, APP_SECRET, Tenant
 from larkbase_sdk.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import TracebackType
 
     from larkbase_sdk.client import Lark
@@ -81,6 +82,33 @@ class LarkEmulator:
             from larkbase_sdk.emulator.large import add_generated_table
 
             add_generated_table(self._tenant.database("Large"), "Events", rows)
+
+    @classmethod
+    def from_snapshot(
+        cls, folder: str | Path, port: int = 0, host: str = "127.0.0.1", **options: Any
+    ) -> Self:
+        """Return a running emulator that serves the tables of a snapshot, under their own ids.
+
+        Views, and the files behind attachments, are not in a snapshot. The rows can be changed.
+
+        Args:
+            folder: The folder of the snapshot.
+            port: Port to listen on; 0 takes a free one.
+            host: Address to listen on.
+            **options: Further arguments of the class, such as switches.
+
+        Raises:
+            SnapshotError: when there is no complete snapshot, or a file of it cannot be read.
+        """
+        from larkbase_sdk.emulator.from_snapshot import fill_from_snapshot
+
+        emulator = cls(port, host, **options)
+        try:
+            fill_from_snapshot(emulator._tenant, folder)
+        except BaseException:
+            emulator.stop()
+            raise
+        return emulator
 
     def __enter__(self) -> Self:
         return self

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
-from collections import defaultdict
+from collections import defaultdict, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -82,14 +83,25 @@ class Engine:
 
     def __init__(self) -> None:
         self._running: defaultdict[str, int] = defaultdict(int)
+        self._queues: defaultdict[str, deque[asyncio.Future[None]]] = defaultdict(deque)
 
-    def enter(self, app_token: str, slots: int | None) -> bool:
-        """Start a request; False when the base is busy."""
-        if slots is not None and self._running[app_token] >= slots:
-            return False
+    async def enter(self, app_token: str, slots: int | None, *, queue: bool) -> bool:
+        """Start a request, waiting for its turn if there is a queue; False at a busy base."""
+        while slots is not None and self._running[app_token] >= slots:
+            if not queue:
+                return False
+            turn = asyncio.get_running_loop().create_future()
+            self._queues[app_token].append(turn)
+            await turn
         self._running[app_token] += 1
         return True
 
     def leave(self, app_token: str) -> None:
         """End a request that was started."""
         self._running[app_token] -= 1
+        waiting = self._queues[app_token]
+        while waiting:
+            turn = waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 _START_SECONDS = 10
+_ROUNDS = 10
 
 
 def _is_news(record: logging.LogRecord) -> bool:
@@ -51,6 +53,7 @@ class _Server(uvicorn.Server):
         await self._ended.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._accept_no_more()
         for server in self.servers:
             server.close()
         for sock in sockets or []:
@@ -61,6 +64,21 @@ class _Server(uvicorn.Server):
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        # An aborted transport closes its socket at the loop's next turn.
+        await asyncio.sleep(0)
+
+    async def _accept_no_more(self) -> None:
+        """Let connections that were just accepted become known, so that they can be cut.
+
+        A server that is closed before that forgets them, and their callers wait for ever.
+        """
+        loop = asyncio.get_running_loop()
+        with suppress(NotImplementedError):  # the event loop of Windows
+            for server in self.servers:
+                for sock in server.sockets:
+                    loop.remove_reader(sock.fileno())
+        for _ in range(_ROUNDS):
+            await asyncio.sleep(0)
 
     def end(self) -> None:
         """Stop serving; may be called from any thread."""

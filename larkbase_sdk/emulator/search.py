@@ -62,7 +62,8 @@ class Searcher:
         body = request.body()
         size = self._size(request, body)
         query = parse_query(request, table, body)
-        offset = self.tokens.read(request.param("page_token"), size)
+        token = request.param("page_token")
+        offset = self.tokens.read(token, size, unissued=switches.unissued_tokens)
         positions = self._positions(request, table, query)
         if empty_page:
             token = self.tokens.disguise(offset, size, opaque=switches.opaque_tokens)
@@ -104,6 +105,7 @@ class Searcher:
             "exact": len(positions),
             "unfiltered": len(table.rows),
             "off_by_one": len(positions) + 1,
+            "drifting": len(positions) + offset // size % 3,
         }
         if switches.total in totals:
             data["total"] = totals[switches.total]
@@ -156,11 +158,11 @@ def _put_items(data: dict[str, Any], items: list[dict[str, Any]], empty: str) ->
 def _edit(table: EmulatedTable, kind: str) -> None:
     if not table.rows.writable:
         return
-    if kind == "insert":
-        table.copy_row_first()
-    elif kind == "delete":
+    if kind in ("insert", "append", "replace"):
+        table.copy_last_row(first=kind == "insert")
+    if kind in ("delete", "replace"):
         table.delete(table.rows.ids([0]))
-    elif kind == "move":
+    if kind == "move":
         table.move_first_row_last()
 
 

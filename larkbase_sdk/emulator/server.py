@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -185,7 +186,9 @@ class Service:
         switches = self.tenant.switches
         token = str(visit.request.path_params.get("app_token", ""))
         busy = visit.endpoint in ENGINE_ENDPOINTS
-        if busy and not self.engine.enter(token, switches.engine_slots):
+        if busy and not await self.engine.enter(
+            token, switches.engine_slots, queue=switches.engine_queue
+        ):
             raise ApiError(1254607)
         try:
             seconds = switches.latency + (switches.engine_seconds if busy else 0.0)
@@ -271,6 +274,7 @@ class Service:
     def _response(self, visit: _Visit, answer: Answer) -> Response:
         headers = dict(answer.headers)
         headers["Content-Type"] = answer.content_type
+        headers["Date"] = formatdate(self.tenant.clock.now(), usegmt=True)
         headers["X-Tt-Logid"] = visit.log_id
         headers["X-Request-Id"] = visit.log_id[-12:].lower()
         kind = BrokenResponse if visit.fault is not None and visit.fault.truncate else Response

@@ -48,16 +48,20 @@ class Switches:
         default_order: Order of rows without a sort.
         view_hides_columns: Reading by view drops hidden columns: unless named, always, never.
         field_names_hide_filter_columns: A filter or sort column must be among ``field_names``.
-        total: ``total`` is exact, counts without the filter, is off by one, or is missing.
+        total: ``total`` is exact, counts without the filter, is off by one, differs from page to
+            page, or is missing.
         last_page_token: ``page_token`` of the last page is absent, present or empty text.
         empty_items: ``items`` of a page without rows.
         opaque_tokens: Page tokens of search are opaque and bound to the page size.
+        unissued_tokens: A page token of an offset that the service never handed out works, is
+            refused with 1254002, or counts as none.
         page_size_in_body: A ``page_size`` in the body counts when the query has none.
         page_size_above_max: A search page size above 500 is refused, or cut to 500.
         list_page_size_above_max: The same for lists of tables, fields and views (100).
         stuck_page_token: Every page names the same next page.
         edit_between_pages: After each page that is not the last, a row is inserted at the
-            front, the first row is deleted, or its place in the order changes.
+            front or added at the end, the first row is deleted, its place in the order changes,
+            or it is deleted and another one added at the end, which leaves the total.
         empty_links: Empty link cells are null objects, absent, or now one, now the other.
         empty_result: Empty formula and lookup cells are absent, an empty list, or null.
         single_result: One formula or lookup value comes in a list, or bare.
@@ -78,7 +82,9 @@ class Switches:
             None switches throttling off.
         rate_headers: Successful answers carry the rate-limit headers too.
         latency: Seconds that every call takes.
-        engine_slots: Requests that one base serves at a time, above them 1254607.
+        engine_slots: Record requests that one base serves at a time; 1 is a serial engine, None
+            one without a bound.
+        engine_queue: Requests above that wait for their turn; else they get 1254607.
         engine_seconds: Seconds for which a record request holds its base.
         max_response_bytes: Largest record page, above it 1254030; None for no limit.
         token_seconds: Life of a tenant token.
@@ -117,15 +123,16 @@ class Switches:
     default_order: Literal["creation", "newest", "shuffled"] = "creation"
     view_hides_columns: Literal["unless_named", "always", "never"] = "unless_named"
     field_names_hide_filter_columns: bool = False
-    total: Literal["exact", "unfiltered", "off_by_one", "absent"] = "exact"
+    total: Literal["exact", "unfiltered", "off_by_one", "drifting", "absent"] = "exact"
     last_page_token: Literal["absent", "present", "empty"] = "absent"  # noqa: S105 - no password
     empty_items: Literal["list", "null", "absent"] = "list"
     opaque_tokens: bool = False
+    unissued_tokens: Literal["work", "refuse", "ignore"] = "work"
     page_size_in_body: bool = False
     page_size_above_max: Literal["refuse", "clamp"] = "refuse"
     list_page_size_above_max: Literal["refuse", "clamp"] = "refuse"
     stuck_page_token: bool = False
-    edit_between_pages: Literal["off", "insert", "delete", "move"] = "off"
+    edit_between_pages: Literal["off", "insert", "append", "delete", "move", "replace"] = "off"
     empty_links: Literal["null", "absent", "mixed"] = "null"
     empty_result: Literal["absent", "empty_list", "null"] = "absent"
     single_result: Literal["list", "bare"] = "list"
@@ -146,6 +153,7 @@ class Switches:
     rate_headers: bool = False
     latency: float = 0.0
     engine_slots: int | None = None
+    engine_queue: bool = False
     engine_seconds: float = 0.0
     max_response_bytes: int | None = None
     token_seconds: int = 7200
@@ -193,9 +201,9 @@ _BEHAVIOURS = (
     "isnot_matches_empty", "conditions_with_children", "no_conditions", "unknown_field_code",
     "select_sort", "text_sort", "sort_by_displayed", "default_order",
     "field_names_hide_filter_columns", "last_page_token", "empty_items", "opaque_tokens",
-    "page_size_in_body", "page_size_above_max", "list_page_size_above_max", "empty_links",
-    "empty_result", "single_result", "result_type", "lookup_links", "description_shape",
-    "success_msg", "extra_error_key", "record_url", "time_zone_missing",
+    "unissued_tokens", "page_size_in_body", "page_size_above_max", "list_page_size_above_max",
+    "empty_links", "empty_result", "single_result", "result_type", "lookup_links",
+    "description_shape", "success_msg", "extra_error_key", "record_url", "time_zone_missing",
 )  # fmt: skip
 
 _MORE_VARIANTS: dict[str, tuple[Any, ...]] = {
@@ -205,7 +213,7 @@ _MORE_VARIANTS: dict[str, tuple[Any, ...]] = {
     "refuse_filters": (1254018, 1254107, 9499, 99992402),
     "refuse_sorts": (1254016, 1254108),
     "view_hides_columns": ("never",),
-    "total": ("unfiltered", "off_by_one", "absent"),
+    "total": ("unfiltered", "off_by_one", "drifting", "absent"),
 }
 
 

@@ -193,6 +193,25 @@ class EmulatedTable:
             self.touch()
         return [row.record_id for row in made]
 
+    def restore(self, records: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+        """Add records under ids that they have elsewhere.
+
+        Args:
+            records: Record ids with their cells by field id, as the service reads them out.
+        """
+        made = []
+        with self.base.tenant.lock:
+            for record_id, cells in records:
+                row = self._new_row({})
+                row.record_id = record_id
+                row.cells.update(cells)
+                for one in self.fields:
+                    if one.kind.automatic and one.field_id in cells:
+                        self._take_automatic(one, row, cells[one.field_id])
+                made.append(row)
+            self._stored().extend(made)
+            self.touch()
+
     def update(self, record_id: str, cells: Mapping[str, Any]) -> None:
         """Change some cells of a record; None empties a cell.
 
@@ -264,8 +283,11 @@ class EmulatedTable:
         """Count a change, so that cached orders of rows are not used again."""
         self.revision += 1
 
-    def copy_row_first(self) -> None:
-        """Insert a copy of the last record before all others (a change between two pages)."""
+    def copy_last_row(self, *, first: bool) -> None:
+        """Add a copy of the last record, before all others or at the end.
+
+        It is a change between two pages.
+        """
         stored = self._stored()
         if stored.rows:
             cells = {
@@ -273,7 +295,7 @@ class EmulatedTable:
                 for one in self.fields
                 if not one.kind.automatic
             }
-            self.insert([cells], first=True)
+            self.insert([cells], first=first)
 
     def move_first_row_last(self) -> None:
         """Move the first record to the end (a change between two pages)."""

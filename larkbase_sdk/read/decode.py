@@ -8,8 +8,7 @@ give the same batch.
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -19,7 +18,7 @@ from larkbase_sdk.api.answers import MalformedBody
 from larkbase_sdk.errors import CellNotConverted, ServiceError
 from larkbase_sdk.read.bodies import RECORD_ID, Layout, read_columns, read_members, rows_of
 from larkbase_sdk.read.cells import cell_converter
-from larkbase_sdk.read.kernels import Kernel, kernel_for
+from larkbase_sdk.read.kernels import Kernel, guess_for, kernel_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -78,6 +77,32 @@ class _Plan:
     column: Column
     kernel: Kernel | None
     convert: Converter
+    guessed: bool = False
+
+
+class _Bulk:
+    """Reads pages in one go, as far as the columns have kernels."""
+
+    def __init__(self, plans: Sequence[_Plan]) -> None:
+        self.plans = plans
+        self._options: dict[str, pj.ParseOptions] = {}
+
+    def read(self, body: bytes, layout: Layout) -> Any:
+        """Return what ``read_columns`` does."""
+        options = self._options.get(layout.records)
+        if options is None:
+            options = self._options[layout.records] = _parse_options(self.plans, layout)
+        return read_columns(body, options)
+
+    def without_guesses(self) -> _Bulk | None:
+        """Return the reader that only knows what is certain; None when this one is it."""
+        if not any(plan.guessed for plan in self.plans):
+            return None
+        plans = [
+            replace(plan, kernel=None, guessed=False) if plan.guessed else plan
+            for plan in self.plans
+        ]
+        return _Bulk(plans)
 
 
 class PageDecoder:
@@ -112,7 +137,7 @@ class PageDecoder:
                 *(pa.field(column.name, column.arrow_type) for column in columns),
             ]
         )
-        self._plans = _plans(columns)
+        self._bulk = _Bulk(_plans(columns))
         self._exact = any("decimal" in str(column.arrow_type) for column in columns)
         self._strict = strict
         self._warn = warn or _warn
@@ -127,7 +152,7 @@ class PageDecoder:
             MalformedBody: the body is no JSON, or not of the shape of such an answer.
             ServiceError: ``strict`` is on and a cell cannot be converted.
         """
-        batch, extras = self._decode(body, _SEARCH, self._search_options)
+        batch, extras = self._decode(body, _SEARCH)
         token = extras["page_token"]
         return Page(
             batch, _flag(extras["has_more"]), str(token) if token else None, _count(extras["total"])
@@ -140,37 +165,40 @@ class PageDecoder:
             MalformedBody: the body is no JSON, or not of the shape of such an answer.
             ServiceError: ``strict`` is on and a cell cannot be converted.
         """
-        batch, extras = self._decode(body, _BATCH_GET, self._batch_get_options)
+        batch, extras = self._decode(body, _BATCH_GET)
         return Records(
             batch,
             _ids(extras["absent_record_ids"]),
             _ids(extras["forbidden_record_ids"]),
         )
 
-    @cached_property
-    def _search_options(self) -> pj.ParseOptions:
-        return _parse_options(self._plans, _SEARCH)
-
-    @cached_property
-    def _batch_get_options(self) -> pj.ParseOptions:
-        return _parse_options(self._plans, _BATCH_GET)
-
-    def _decode(
-        self, body: bytes, layout: Layout, options: pj.ParseOptions
-    ) -> tuple[pa.RecordBatch, dict[str, Any]]:
-        data = read_columns(body, options)
+    def _decode(self, body: bytes, layout: Layout) -> tuple[pa.RecordBatch, dict[str, Any]]:
+        bulk, data = self._read(body, layout)
         if data is not None:
-            batch = self._from_columns(data.field(layout.records).values, body, layout)
+            items = data.field(layout.records).values
+            batch = self._from_columns(bulk.plans, items, body, layout)
             if batch is not None:
                 return batch, {name: data.field(name)[0].as_py() for name, _ in layout.extras}
         members = read_members(body, exact=self._exact)
         rows = rows_of(members, layout)
         arrays = [pa.array([row[RECORD_ID] for row in rows], _STRING)]
-        arrays += [self._convert(plan, rows) for plan in self._plans]
+        arrays += [self._convert(plan, rows) for plan in bulk.plans]
         batch = pa.RecordBatch.from_arrays(arrays, schema=self.schema)
         return batch, {name: members.get(name) for name, _ in layout.extras}
 
-    def _from_columns(self, items: Any, body: bytes, layout: Layout) -> pa.RecordBatch | None:
+    def _read(self, body: bytes, layout: Layout) -> tuple[_Bulk, Any]:
+        """Read a page in bulk; after a page that a guess may have spoilt, nothing is guessed."""
+        bulk = self._bulk
+        data = bulk.read(body, layout)
+        certain = bulk.without_guesses() if data is None else None
+        if certain is None:
+            return bulk, data
+        self._bulk = certain
+        return certain, certain.read(body, layout)
+
+    def _from_columns(
+        self, plans: Sequence[_Plan], items: Any, body: bytes, layout: Layout
+    ) -> pa.RecordBatch | None:
         """Run the kernels; None when the page must be read the slow way as a whole."""
         ids = items.field(0)
         if ids.null_count:
@@ -178,7 +206,7 @@ class PageDecoder:
         arrays: list[Any] = [ids]
         rows: list[dict[str, Any]] | None = None
         cells = iter(items.field(1).flatten() if items.type.num_fields > 1 else ())
-        for plan in self._plans:
+        for plan in plans:
             array = plan.kernel.run(next(cells)) if plan.kernel else None
             if array is None:
                 if rows is None:
@@ -217,14 +245,17 @@ def _plans(columns: Sequence[Column]) -> list[_Plan]:
     read: set[str] = set()
     for column in columns:
         # The JSON reader gives a member once, so a second column of that name is converted.
-        kernel = kernel_for(column) if column.lark_name not in read else None
-        if kernel is not None:
+        known = guess = None
+        if column.lark_name not in read:
+            known = kernel_for(column)
+            guess = guess_for(column) if known is None else None
+        if known or guess:
             read.add(column.lark_name)
-        plans.append(_Plan(column, kernel, cell_converter(column)))
+        plans.append(_Plan(column, known or guess, cell_converter(column), guess is not None))
     return plans
 
 
-def _parse_options(plans: list[_Plan], layout: Layout) -> pj.ParseOptions:
+def _parse_options(plans: Sequence[_Plan], layout: Layout) -> pj.ParseOptions:
     """Return the trimmed shape of the answer: only what the kernels ask for."""
     item = [pa.field(RECORD_ID, _STRING)]
     cells = [(plan.column.lark_name, plan.kernel.raw) for plan in plans if plan.kernel]

@@ -67,6 +67,18 @@ def kernel_for(column: Column) -> Kernel | None:
     return Kernel(leaf.raw, _chain(leaf.run, finish))
 
 
+def guess_for(column: Column) -> Kernel | None:
+    """Return the kernel of the likeliest cells of a formula whose result Lark does not declare.
+
+    A formula that says nothing of its result mostly gives text. Cells of other kinds make the
+    JSON reader refuse the whole page.
+    """
+    text = column.result.shape == "unknown" and column.arrow_type == _STRING
+    if column.wrapper is None or not text:
+        return None
+    return _wrapper(Kernel(_SEGMENT, _segment_text), _joined)
+
+
 def _plain_list(shape: Shape, target: pa.DataType) -> Kernel | None:
     leaf = _leaf(shape, target.value_type) if pa.types.is_list(target) else None
     return None if leaf is None else Kernel(target, _lists_or_null)

@@ -1,4 +1,4 @@
-"""Walk the pages of one search, surviving what Lark refuses and what it repeats.
+"""Walk the pages of one search, surviving what Lark refuses, repeats and moves meanwhile.
 
 A refusal of the first page is answered by asking for less: without the filter, without the sort,
 with fresh field names, with all fields. A refusal later is an error, because the pages before it
@@ -7,39 +7,47 @@ belong to the question as it was asked.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import warnings
+from collections import deque
+from contextlib import closing
 from dataclasses import dataclass, field, replace
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from larkbase_sdk.errors import (
     CellNotConverted,
     EmptyBecauseRestricted,
     LarkBaseError,
-    NotFound,
-    PushdownRefused,
     ServiceError,
 )
+from larkbase_sdk.read.chain import (
+    MOST_EMPTY_PAGES,
+    PAGE_TOO_HEAVY,
+    SMALLEST_PAGE,
+    TOKEN_REFUSED,
+    Chain,
+    ChainedPages,
+)
 from larkbase_sdk.read.decode import Page, PageDecoder
-from larkbase_sdk.read.pushdown import render_filter
+from larkbase_sdk.read.offsets import offset_of, overlap_of, token_of
+from larkbase_sdk.read.search import FILTER_REFUSED, Search
+from larkbase_sdk.read.watch import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    import threading
+    from collections.abc import Callable, Collection, Generator
 
     from larkbase_sdk.api.bitable import Bitable
     from larkbase_sdk.options import Options
+    from larkbase_sdk.read.chain import Place
     from larkbase_sdk.read.plan import Part
     from larkbase_sdk.schema.table_schema import TableSchema
 
-FILTER_REFUSED = frozenset({1254018, 1254107, 9499, 99992402})
-SORT_REFUSED = frozenset({1254016, 1254108})
-NAMES_REFUSED = frozenset({1254024, 1254045})
-PAGE_TOO_HEAVY = frozenset({1254607, 1255040, 1254030})
-MOST_FIELD_NAMES = 200
-"""Entries that Lark accepts in ``field_names`` (search page of Lark's documentation)."""
+__all__ = ["FILTER_REFUSED", "PageWalk", "ReadContext"]
 
-_SMALLEST_PAGE = 20
+MOST_PASSES = 3
+CHEAP_PAGES = 20
+"""Pages up to which a table that changed is read again as a whole."""
 
 
 @dataclass(slots=True)
@@ -53,6 +61,8 @@ class ReadContext:
         restricted: Tells whether the base has advanced permissions on; asked only for an empty
             result. None when unknown.
         on_page: Called after each page with rows so far and the total that Lark names.
+        stop: Ends the waits of the read's calls once it is set, because nobody reads any more.
+        noted: Called with the class of each warning, before it is warned.
     """
 
     bitable: Bitable
@@ -60,12 +70,16 @@ class ReadContext:
     refresh: Callable[[], TableSchema] | None = None
     restricted: Callable[[], bool] | None = None
     on_page: Callable[[int, int | None], None] | None = None
+    stop: threading.Event | None = None
+    noted: Callable[[type[Warning]], None] | None = None
     seen_warnings: set[str] = field(default_factory=set)
 
     def warn(self, text: str, category: type[Warning]) -> None:
         """Warn once per text within a read."""
         if text not in self.seen_warnings:
             self.seen_warnings.add(text)
+            if self.noted is not None:
+                self.noted(category)
             warnings.warn(text, category, stacklevel=2)
 
     def warn_if_restricted(self, what: str) -> None:
@@ -82,193 +96,231 @@ class ReadContext:
             )
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
-    """One search as it is sent: a part under the names that its fields have now."""
-
-    part: Part
-    schema: TableSchema
-    refreshed: bool = False
-    all_fields: bool = False
-
-    def body(self) -> dict[str, Any]:
-        """Return the JSON body of the call."""
-        body: dict[str, Any] = {}
-        if self.names_fields:
-            body["field_names"] = [column.lark_name for column in self.columns()]
-        if self.part.filter is not None:
-            body["filter"] = render_filter(self.part.filter, self.schema)
-        if self.part.sort:
-            body["sort"] = [
-                {"field_name": self.schema.by_id(field_id).lark_name, "desc": descending}
-                for field_id, descending in self.part.sort
-            ]
-        if self.part.view_id is not None:
-            body["view_id"] = self.part.view_id
-        return body
-
-    @property
-    def names_fields(self) -> bool:
-        """Whether the fields are named, so that Lark refuses a name that is none."""
-        return not self.all_fields and len(self.part.fields) <= MOST_FIELD_NAMES
-
-    def columns(self) -> list[Any]:
-        """Return the columns to read, under their present names."""
-        return [self.schema.by_id(field_id) for field_id in self.part.fields]
-
-    def asking_less(self, code: int | None, context: ReadContext) -> Search | None:
-        """Return the search to try after a refusal with ``code``; None when there is none."""
-        if code in FILTER_REFUSED and self.part.filter is not None:
-            context.warn(
-                f"Lark refused the filter (code {code}), so the whole table is read and its "
-                "rows are filtered here.",
-                PushdownRefused,
-            )
-            return replace(self, part=self.part.without_filter())
-        if code in SORT_REFUSED and self.part.sort:
-            context.warn(
-                f"Lark refused the sort (code {code}), so the rows are sorted here.",
-                PushdownRefused,
-            )
-            return replace(self, part=replace(self.part, sort=()))
-        if code in NAMES_REFUSED:
-            return self._with_fresh_names(code, context)
-        return None
-
-    def with_present_names(self, refresh: Callable[[], TableSchema]) -> Search:
-        """Return the search with the names that the fields have now."""
-        return replace(self, schema=renamed(self.schema, refresh()), refreshed=True)
-
-    def _with_fresh_names(self, code: int | None, context: ReadContext) -> Search | None:
-        if not self.refreshed and context.refresh is not None:
-            return self.with_present_names(context.refresh)
-        if self.all_fields:
-            return None
-        context.warn(
-            f"Lark refused a field name (code {code}), so all fields are read; a field that is "
-            "hidden from this app reads as empty.",
-            PushdownRefused,
-        )
-        part = replace(self.part.without_filter(), sort=())
-        return replace(self, part=part, all_fields=True)
-
-
-def renamed(schema: TableSchema, fresh: TableSchema) -> TableSchema:
-    """Return ``schema`` with the present Lark names of its fields; SQL names and types stay.
-
-    Raises:
-        NotFound: when a field is gone.
-    """
-    present = {column.field_id: column.field for column in fresh.columns}
-    columns = []
-    for column in schema.columns:
-        if column.field_id not in present:
-            msg = f'The field "{column.lark_name}" is no longer in table "{fresh.table_name}".'
-            raise NotFound(
-                msg, hint="Read the table's fields again: lark.refresh(), or the crawler."
-            )
-        columns.append(replace(column, field=present[column.field_id]))
-    return replace(schema, columns=tuple(columns))
-
-
 class PageWalk:
-    """The pages of one part's search, one call a page, each fetched when it is asked for.
+    """The distinct rows of one part's search, page by page.
+
+    Where page tokens are offsets, pages are read ahead, up to ``options.concurrency`` calls at a
+    time and at most twice as many pages, as fast as the caller takes them. They overlap by at
+    least one row, so that every page begins with a row that came before. What is promised then,
+    whatever is inserted or deleted meanwhile and wherever: every row that stays in the table (or
+    among the rows of the filter) and keeps its place in the order comes exactly once, in the
+    order of the table. Rows that were added or deleted meanwhile may be among the rows or not.
+
+    Where tokens are opaque, or the server does not take others than its own, pages follow each
+    other one by one, and only the server's count and repeated rows tell that rows have moved: a
+    change that neither shows (a row deleted and another one added between the same two pages) can
+    hide a row. A short read that shows one is done again, and brings the rows that did not come.
+
+    What could not be read without gaps is told by a ``TableChanged`` warning after the last page.
+
+    Args:
+        context: Everything a read needs besides its part.
+        part: What to read.
+        schema: Schema of the table.
+        enough: Rows after which the caller stops, whichever they are; None when it wants all.
 
     Attributes:
         search: The search as Lark accepted it; final once the first page is there.
+        watch: What came so far.
+        most_ahead: Pages after the next one that may be needed, or None when nobody knows.
+        pages_one_by_one: Pages that are still to come one after another, by Lark's count.
     """
 
-    def __init__(self, context: ReadContext, part: Part, schema: TableSchema) -> None:
+    def __init__(
+        self,
+        context: ReadContext,
+        part: Part,
+        schema: TableSchema,
+        *,
+        enough: int | None = None,
+    ) -> None:
         self._context = context
+        self._enough = enough
         self.search = Search(part, schema)
+        self.watch = Watch(context, part)
+        self.most_ahead: int | None = None
+        self.pages_one_by_one = 0
 
     @property
     def sorted(self) -> bool:
         """Whether the server sorts the rows."""
         return bool(self.search.part.sort)
 
-    def __iter__(self) -> Iterator[Page]:
-        """Yield the pages.
+    def __iter__(self) -> Generator[Page, None, None]:
+        """Yield the pages, without rows that came before.
 
         Raises:
             LarkBaseError: whatever Lark answers that asking for less does not mend.
         """
-        decoder, page, size = self._first_page()
-        yield page
-        token: str | None = None
-        while page.has_more:
-            token = _next_token(page, token)
-            page, size = _fetch(self._context, self.search, decoder, size, token)
-            yield page
+        source, page = self._first_page()
+        evidence = None
+        while True:
+            proven = yield from self._pass(source, page)
+            if proven or self.watch.is_quiet() or not self._worth_another(evidence):
+                break
+            evidence = self.watch.evidence()
+            self.watch.begin()
+            page = source.page(None)
+        self.watch.finish(proven=proven)
 
-    def _first_page(self) -> tuple[PageDecoder, Page, int]:
+    def _worth_another(self, evidence: Any) -> bool:
+        """Tell whether reading everything again is cheap and may give something new."""
+        watch = self.watch
+        cheap = 1 < watch.pages <= CHEAP_PAGES and watch.passes < MOST_PASSES
+        return cheap and watch.evidence() != evidence
+
+    def _pass(self, source: _Source, page: Page) -> Generator[Page, None, bool]:
+        """Yield the pages from first to last; return whether it is sure that none skipped a row."""
+        chain = self._chain(page, source.size)
+        first = self._new(source, page)
+        if chain is None:
+            self._count_pages_left(source, page)
+        yield first
+        if chain is not None:
+            page = yield from self._by_offset(source, chain, page)
+            if not page.has_more:
+                return chain.proves
+        tokens = _Tokens()
+        while page.has_more:
+            page = source.page(tokens.following(page))
+            fresh = self._new(source, page)
+            self._count_pages_left(source, page)
+            yield fresh
+        return False
+
+    def _count_pages_left(self, source: _Source, page: Page) -> None:
+        left = (page.total or 0) - self.watch.rows if page.has_more else 0
+        self.pages_one_by_one = max(0, ceil(left / source.size))
+
+    def _chain(self, page: Page, size: int) -> Chain | None:
+        """Return where the further pages lie; None when tokens are no offsets."""
+        if not page.has_more or not offset_of(page.page_token) == size == len(page.batch):
+            return None
+        if self.search.part.within_view is not None:
+            self._enough = None
+        any_rows_do = self._enough is not None and self._enough <= (page.total or 0)
+        overlap = 0 if any_rows_do else overlap_of(page.total, size)
+        # Without overlap, only pages one after another show by their counts that rows moved.
+        return Chain(size, overlap, self.search.part.page_size) if overlap or any_rows_do else None
+
+    def _by_offset(self, source: _Source, chain: Chain, page: Page) -> Generator[Page, None, Page]:
+        """Yield the pages of a chain as far as it goes; return the last one as it came."""
+        pages = ChainedPages(chain, page, source.at, self.watch, self._context.options.concurrency)
+        pages.enough, pages.most_ahead = self._enough, self.most_ahead
+        with closing(iter(pages)) as found:
+            for page in found:
+                yield self._new(source, page, overlapping=True)
+                pages.most_ahead = self.most_ahead
+        source.size = chain.size
+        return pages.last
+
+    def _new(self, source: _Source, page: Page, *, overlapping: bool = False) -> Page:
+        """Return a page without the rows that came before."""
+        source.tell()
+        return replace(page, batch=self.watch.distinct(page, overlapping=overlapping))
+
+    def _first_page(self) -> tuple[_Source, Page]:
         refresh = self._context.refresh
         if not self.search.names_fields and refresh is not None:
             # Lark cannot refuse names that are not sent: a renamed field would read as empty.
             self.search = self.search.with_present_names(refresh)
         while True:
-            decoder = _decoder(self.search, self._context)
+            source = _Source(self._context, self.search)
             try:
-                page, size = _fetch(
-                    self._context, self.search, decoder, self.search.part.page_size, None
-                )
+                return source, source.page(None)
             except LarkBaseError as error:
                 less = self.search.asking_less(error.code, self._context)
                 if less is None:
                     raise
                 self.search = less
-            else:
-                return decoder, page, size
 
 
-def _next_token(page: Page, last: str | None) -> str:
-    if not page.page_token:
-        msg = "Lark says that more rows follow but gives no token to ask for them."
-        raise ServiceError(msg, hint="Read again; if it stays, tell Lark's support.")
-    if page.page_token == last:
-        msg = "Lark gave the same page token twice, so the same page would come for ever."
-        raise ServiceError(msg, hint="Read again; if it stays, tell Lark's support.")
-    return page.page_token
+class _Source:
+    """The pages of a search that is settled, one call a page.
+
+    Attributes:
+        size: Rows of a page; it becomes smaller when Lark finds pages too heavy.
+    """
+
+    def __init__(self, context: ReadContext, search: Search) -> None:
+        self.size = search.part.page_size
+        self._context = context
+        self._part = search.part
+        self._body = search.body()
+        # Cells are decoded in the threads that fetch; warnings belong into the caller's thread.
+        self._notes: deque[tuple[str, str]] = deque()
+        self._decoder = PageDecoder(
+            search.columns(),
+            strict=context.options.strict,
+            warn=lambda column, reason: self._notes.append((column, reason)),
+        )
+
+    def page(self, token: str | None) -> Page:
+        """Return the page of a token, a smaller one if need be and where that is possible."""
+        while True:
+            can_shrink = self.size > SMALLEST_PAGE and offset_of(token) is not None
+            try:
+                return self._fetch(self.size, token, PAGE_TOO_HEAVY if can_shrink else ())
+            except LarkBaseError as error:
+                if error.code not in PAGE_TOO_HEAVY or not can_shrink:
+                    raise
+            self.size = max(SMALLEST_PAGE, self.size // 2)
+
+    def at(self, place: Place, stop: threading.Event | None) -> Page:
+        """Return the page at an offset; may be called in several threads."""
+        offset, size = place
+        once = PAGE_TOO_HEAVY if size > SMALLEST_PAGE else ()
+        return self._fetch(size, token_of(offset), once, never=TOKEN_REFUSED, stop=stop)
+
+    def tell(self) -> None:
+        """Warn of the cells that could not be converted."""
+        while self._notes:
+            column, reason = self._notes.popleft()
+            text = f'A cell of column "{column}" became NULL: {reason}.'
+            self._context.warn(text, CellNotConverted)
+
+    def _fetch(
+        self,
+        size: int,
+        token: str | None,
+        once: Collection[int],
+        never: Collection[int] = (),
+        stop: threading.Event | None = None,
+    ) -> Page:
+        return self._context.bitable.search(
+            self._part.base_id,
+            self._part.table_id,
+            self._body,
+            page_size=size,
+            page_token=token,
+            parse=self._decoder.decode,
+            repeat_once=once,
+            repeat_never=never,
+            stop=stop or self._context.stop,
+        )
 
 
-def _decoder(search: Search, context: ReadContext) -> PageDecoder:
-    def warn(column: str, reason: str) -> None:
-        context.warn(f'A cell of column "{column}" became NULL: {reason}.', CellNotConverted)
+class _Tokens:
+    """The page tokens of one pass, which must lead on."""
 
-    return PageDecoder(search.columns(), strict=context.options.strict, warn=warn)
+    def __init__(self) -> None:
+        self._last: str | None = None
+        self._repeats = 0
 
+    def following(self, page: Page) -> str:
+        """Return the token of the next page; a page without rows may name itself, for a while.
 
-def _fetch(
-    context: ReadContext, search: Search, decoder: PageDecoder, size: int, token: str | None
-) -> tuple[Page, int]:
-    """Return a page and the page size that worked."""
-    while True:
-        can_shrink = size > _SMALLEST_PAGE and _may_change_size(token)
-        try:
-            page = context.bitable.search(
-                search.part.base_id,
-                search.part.table_id,
-                search.body(),
-                page_size=size,
-                page_token=token,
-                parse=decoder.decode,
-                repeat_once=PAGE_TOO_HEAVY if can_shrink else (),
-            )
-        except LarkBaseError as error:
-            if error.code not in PAGE_TOO_HEAVY or not can_shrink:
-                raise
-            size = max(_SMALLEST_PAGE, size // 2)
-        else:
-            return page, size
-
-
-def _may_change_size(token: str | None) -> bool:
-    """Tell whether the page size may change here: only where tokens are plain offsets."""
-    if token is None:
-        return True
-    try:
-        text = base64.b64decode(token, validate=True).decode("ascii")
-    except (binascii.Error, UnicodeDecodeError):
-        return False
-    word, _, offset = text.partition(":")
-    return word == "pageToken" and offset.isdigit()
+        Raises:
+            ServiceError: when there is none, or it leads to the same page again.
+        """
+        hint = "Read again; if it stays, tell Lark's support."
+        if not page.page_token:
+            msg = "Lark says that more rows follow but gives no token to ask for them."
+            raise ServiceError(msg, hint=hint)
+        if page.page_token == self._last:
+            self._repeats += 1
+            if len(page.batch) or self._repeats > MOST_EMPTY_PAGES:
+                msg = "Lark gave the same page token twice, so the same page would come for ever."
+                raise ServiceError(msg, hint=hint)
+        self._last = page.page_token
+        return page.page_token

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from larkbase_sdk.read.cuts import Cut
 from larkbase_sdk.read.predicate import Predicate, columns_of
 
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ class Part:
         order: Order of the rows wanted, or () when any order will do.
         limit: Rows wanted at most, after the exact condition; None for all.
         page_size: Rows per call.
+        cut: Which rows belong to this part of a split read, or None for all. Its field is among
+            the fields, its conditions are among those of the filter.
     """
 
     base_id: str
@@ -93,6 +96,7 @@ class Part:
     order: tuple[SortKey, ...] = ()
     limit: int | None = None
     page_size: int = 500
+    cut: Cut | None = None
 
     def without_filter(self) -> Part:
         """Return the part that gives the same rows, or more, without a filter."""
@@ -114,6 +118,7 @@ class Part:
             "order": [[key.column, key.descending] for key in self.order],
             "limit": self.limit,
             "page_size": self.page_size,
+            "cut": None if self.cut is None else self.cut.to_dict(),
         }
 
     @classmethod
@@ -131,6 +136,7 @@ class Part:
             order=tuple(SortKey(column, bool(desc)) for column, desc in data.get("order", ())),
             limit=data.get("limit"),
             page_size=int(data.get("page_size", 500)),
+            cut=Cut.from_dict(data["cut"]) if data.get("cut") else None,
         )
 
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from math import ceil
 from typing import TYPE_CHECKING
 
-from larkbase_sdk.errors import TableChanged
+from larkbase_sdk.read.cuts import in_force, take
 from larkbase_sdk.read.pages import PageWalk, ReadContext
+from larkbase_sdk.read.parallel import parts_instead, read_in_parts
 from larkbase_sdk.read.plan import Part, Residual
 from larkbase_sdk.read.topn import ServerOrder, TopN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     import pyarrow as pa
 
+    from larkbase_sdk.read.parallel import ReadRows
     from larkbase_sdk.schema.table_schema import TableSchema
 
 
@@ -24,26 +28,56 @@ def read_part(
 
     Each batch holds ``record_id`` and the part's fields under their SQL names. Batches follow
     the pages, so that a consumer that stops also stops the calls; only a part with an order is
-    read to its end before the first batch.
+    read to its end before the first batch. What is promised of a table that changes meanwhile is
+    said at `PageWalk`.
 
     Raises:
         LarkBaseError: Lark's error, as an error of this read.
     """
     if part.limit == 0:
         return
-    walk = PageWalk(context, part, schema)
-    rows = _rows(context, part, walk)
-    if part.order:
-        yield from _ordered(part, schema, residual, walk, rows)
-    elif part.limit is not None:
-        yield from _limited(part.limit, residual, rows)
-    else:
-        for batch in rows:
-            yield residual.apply(batch)
+    part, schema = in_force(context, part, schema)
+    any_rows_do = not (residual or part.order or part.cut)
+    walk = PageWalk(context, part, schema, enough=part.limit if any_rows_do else None)
+    with closing(_rows(context, walk)) as rows:
+        if part.order:
+            yield from _ordered(part, schema, residual, walk, rows)
+        elif part.limit is not None:
+            yield from _limited(part.limit, residual, walk, rows)
+        else:
+            for batch in _all_rows(context, schema, walk, rows):
+                yield residual.apply(batch)
+
+
+def _all_rows(
+    context: ReadContext, schema: TableSchema, walk: PageWalk, rows: Iterator[pa.RecordBatch]
+) -> Iterator[pa.RecordBatch]:
+    """Yield all rows of a walk, in parts at the same time where pages come one by one."""
+    looked = False
+    for batch in rows:
+        yield batch
+        if looked or not walk.pages_one_by_one:
+            continue
+        looked = True
+        parts = parts_instead(context, walk, schema)
+        if parts is not None:
+            delivered, total = walk.watch.ids, walk.watch.counted()
+            yield from read_in_parts(context, parts, _rows_of(schema), delivered, total)
+            return
+
+
+def _rows_of(schema: TableSchema) -> ReadRows:
+    """Return what yields the rows of one of several parts."""
+
+    def read(context: ReadContext, part: Part) -> Iterator[pa.RecordBatch]:
+        part, present = in_force(context, part, schema)
+        yield from _rows(context, PageWalk(context, part, present))
+
+    return read
 
 
 def _limited(
-    limit: int, residual: Residual, rows: Iterator[pa.RecordBatch]
+    limit: int, residual: Residual, walk: PageWalk, rows: Iterator[pa.RecordBatch]
 ) -> Iterator[pa.RecordBatch]:
     left = limit
     for batch in rows:
@@ -52,6 +86,9 @@ def _limited(
         yield wanted
         if not left:
             return
+        if left < limit:
+            pages_to_come = ceil(left * walk.watch.pages / (limit - left))
+            walk.most_ahead = pages_to_come - 1
 
 
 def _ordered(
@@ -63,9 +100,12 @@ def _ordered(
 ) -> Iterator[pa.RecordBatch]:
     best = TopN(part.order, part.limit)
     order = _server_order(part, schema)
+    if order is not None:
+        walk.most_ahead = 0  # the page that is enough shows itself only when it is there
     for batch in rows:
         best.add(residual.apply(batch))
         if order is None or not walk.sorted:
+            walk.most_ahead = None
             continue
         order.watch(batch)
         full, last = best.last_key()
@@ -84,23 +124,23 @@ def _server_order(part: Part, schema: TableSchema) -> ServerOrder | None:
     return ServerOrder(schema.sql_column(first.column), first, single=len(part.order) == 1)
 
 
-def _rows(context: ReadContext, part: Part, walk: PageWalk) -> Iterator[pa.RecordBatch]:
+def _rows(context: ReadContext, walk: PageWalk) -> Generator[pa.RecordBatch, None, None]:
     """Yield the distinct rows that the server sends, before the exact condition."""
     import pyarrow.compute as pc
 
-    watch = _Watch(context, part)
     in_view: pa.Array | None = None
-    for page in walk:
-        batch = watch.distinct(page.batch, page.total)
-        if context.on_page is not None:
-            context.on_page(watch.rows, page.total)
-        # Known only now: a filter that Lark refuses takes the view's conditions with it.
-        if walk.search.part.within_view is not None:
-            in_view = _ids_of_view(context, walk) if in_view is None else in_view
-            batch = batch.filter(pc.is_in(batch.column(0), value_set=in_view))
-        if len(batch):
-            yield batch
-    watch.finish()
+    with closing(iter(walk)) as pages:
+        for page in pages:
+            batch = page.batch
+            if context.on_page is not None:
+                context.on_page(walk.watch.rows, page.total)
+            # Known only now: a filter that Lark refuses takes the view's conditions with it.
+            if walk.search.part.within_view is not None:
+                in_view = _ids_of_view(context, walk) if in_view is None else in_view
+                batch = batch.filter(pc.is_in(batch.column(0), value_set=in_view))
+            batch = take(walk.search.part, walk.search.schema, batch)
+            if len(batch):
+                yield batch
 
 
 def _ids_of_view(context: ReadContext, walk: PageWalk) -> pa.Array:
@@ -115,66 +155,5 @@ def _ids_of_view(context: ReadContext, walk: PageWalk) -> pa.Array:
         view_id=part.within_view,
         page_size=part.page_size,
     )
-    batches = _rows(context, through_view, PageWalk(context, through_view, walk.search.schema))
+    batches = _rows(context, PageWalk(context, through_view, walk.search.schema))
     return pa.chunked_array([batch.column(0) for batch in batches], pa.string())
-
-
-class _Watch:
-    """Drops repeated rows and notices when the table changed while it was read."""
-
-    def __init__(self, context: ReadContext, part: Part) -> None:
-        self._context = context
-        self._whole_table = part.filter is None and part.view_id is None
-        self._seen: set[str] = set()
-        self._repeated = 0
-        self._totals: set[int] = set()
-
-    @property
-    def rows(self) -> int:
-        """Distinct rows so far."""
-        return len(self._seen)
-
-    def distinct(self, batch: pa.RecordBatch, total: int | None) -> pa.RecordBatch:
-        """Return the rows of ``batch`` that did not come before."""
-        if total is not None:
-            self._totals.add(total)
-        ids = batch.column(0).to_pylist()
-        before = len(self._seen)
-        fresh = [record_id not in self._seen for record_id in ids]
-        self._seen.update(ids)
-        if len(self._seen) - before == len(ids):
-            return batch
-        return self._without_repeats(batch, ids, fresh)
-
-    def _without_repeats(
-        self, batch: pa.RecordBatch, ids: list[str], fresh: list[bool]
-    ) -> pa.RecordBatch:
-        import pyarrow as pa
-
-        within: set[str] = set()
-        for position, record_id in enumerate(ids):
-            fresh[position] = fresh[position] and record_id not in within
-            within.add(record_id)
-        self._repeated += fresh.count(False)
-        return batch.filter(pa.array(fresh))
-
-    def finish(self) -> None:
-        """Say what is odd about the rows that came."""
-        if self._changed():
-            self._context.warn(
-                f"The table changed while it was read: {self.rows} rows came, {self._repeated} "
-                f"more were repeats, and Lark counted {self._counted()}. Read it again if every "
-                "row matters.",
-                TableChanged,
-            )
-        if not self.rows:
-            self._context.warn_if_restricted("rows")
-
-    def _changed(self) -> bool:
-        if self._repeated or len(self._totals) > 1:
-            return True
-        trusted = self._context.options.trust_total and self._whole_table
-        return trusted and any(total != self.rows for total in self._totals)
-
-    def _counted(self) -> str:
-        return " then ".join(str(total) for total in sorted(self._totals)) or "nothing"

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from larkbase_sdk.schema.table_schema import TableSchema
 
 ELSEWHERE = (
-    "A condition compares a column with constants. For anything else use a pyarrow expression such "
-    'as pc.field("amount") > pc.field("paid"), or read the rows and compute with them.'
+    "A condition compares a column with constants. For anything else use lark.sql(…), or a pyarrow "
+    'expression such as pc.field("amount") > pc.field("paid").'
 )
 
 

@@ -97,6 +97,14 @@ class Column:
         return self.result.sortable and self.filter_family != "none"
 
     @property
+    def is_computed(self) -> bool:
+        """Whether its values may change although nobody edits the row or even the base.
+
+        Formulas and lookups do, and nothing is known of types that this version does not know.
+        """
+        return self.wrapper is not None or self.result is UNKNOWN
+
+    @property
     def details(self) -> str:
         """What else a reader wants to know: options, linked table, number format."""
         names = list(self.options[:_OPTIONS_SHOWN])
@@ -104,6 +112,20 @@ class Column:
             names.append("…")
         linked = self.field.property.get("table_name")
         return ", ".join(names) or (f"→ {linked}" if linked else self.formatter)
+
+    def row(self) -> dict[str, object]:
+        """Return name, SQL name, types, details, and where conditions on it run."""
+        return {
+            "name": self.lark_name,
+            "sql": self.name,
+            "type": self.lark_type,
+            "arrow": str(self.arrow_type),
+            "details": self.details or None,
+            "filter": "here" if self.filter_family == "none" else "server",
+        }
+
+    def _repr_html_(self) -> str:
+        return html_table([self.row()])
 
     def has_one_option(self, name: str) -> bool:
         """Whether exactly one option of a select field has this name."""
@@ -160,17 +182,7 @@ class TableSchema:
 
     def rows(self) -> list[dict[str, object]]:
         """Return one dict a column: name, SQL name, types, details, where conditions run."""
-        return [
-            {
-                "name": column.lark_name,
-                "sql": column.name,
-                "type": column.lark_type,
-                "arrow": str(column.arrow_type),
-                "details": column.details or None,
-                "filter": "here" if column.filter_family == "none" else "server",
-            }
-            for column in self.columns
-        ]
+        return [column.row() for column in self.columns]
 
     def __repr__(self) -> str:
         lines = [f"{self._title}: {len(self.columns)} columns", text_table(self.rows())]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from larkbase_sdk.read.reader import read_part
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from larkbase_sdk.read.pages import ReadContext
     from larkbase_sdk.scan import Expand, Scan
     from larkbase_sdk.schema.table_schema import Column, NameKind, TableSchema
 
@@ -26,10 +28,17 @@ _IDS_PER_CALL = 100
 _CALLS_BEFORE_COUNTING = 5
 
 
-def expand_links(scan: Scan, table: pa.Table, expand: Expand, names: NameKind) -> pa.Table:
+def expand_links(
+    scan: Scan,
+    table: pa.Table,
+    expand: Expand,
+    names: NameKind,
+    linked: type[LinkedTable] | None = None,
+) -> pa.Table:
     """Return ``table`` with link columns as ``list<struct>`` of the linked rows.
 
     A linked row that is gone or hidden is NULL in its list, so that the list keeps its length.
+    ``linked`` reads the linked rows; from Lark when None.
 
     Raises:
         QueryError: when a column is not in the result, does not exist, or is named twice.
@@ -48,7 +57,8 @@ def expand_links(scan: Scan, table: pa.Table, expand: Expand, names: NameKind) -
         if position < 0:
             msg = f'The link column "{title}" is to be expanded, but is not among the columns read.'
             raise QueryError(msg, hint="Add it to columns, or leave it out of expand.")
-        rows = _LinkedTable(scan, column, wanted, names).nested(table.column(position))
+        reader = (linked or LinkedTable)(scan, column, wanted, names)
+        rows = reader.nested(table.column(position))
         table = table.set_column(position, title, rows)
     return table
 
@@ -69,7 +79,7 @@ def _title(schema: TableSchema, column: Column, names: NameKind) -> str:
     return str(schema.to_arrow(names).field(position).name)
 
 
-class _LinkedTable:
+class LinkedTable:
     """The rows of the table that a link column points to."""
 
     def __init__(self, scan: Scan, column: Column, wanted: Sequence[str], names: NameKind) -> None:
@@ -84,12 +94,16 @@ class _LinkedTable:
         metadata = scan.table.database.lark.metadata
         # Rows by id come with all fields: Lark cannot refuse a name that is no longer one.
         self._schema = metadata.fresh_schema(self._base_id, self._table_id)
-        self._context = replace(
-            scan.read_context(),
-            refresh=lambda: metadata.fresh_schema(self._base_id, self._table_id),
-        )
         found = {column.name: column for column in map(self._schema.column, wanted)}
         self._columns = list(found.values()) or self._primary()
+
+    @cached_property
+    def _context(self) -> ReadContext:
+        metadata = self._scan.table.database.lark.metadata
+        return replace(
+            self._scan.read_context(),
+            refresh=lambda: metadata.fresh_schema(self._base_id, self._table_id),
+        )
 
     def _primary(self) -> list[Column]:
         primary = self._schema.primary
@@ -121,11 +135,15 @@ class _LinkedTable:
         """Return the linked rows: record id and the wanted columns."""
         import pyarrow as pa
 
-        batches = self._by_scan() if self._scan_is_cheaper(len(ids)) else self._by_id(ids)
+        batches = self._batches(ids)
         kinds = [(column.name, column.arrow_type) for column in self._columns]
         schema = pa.schema([pa.field("record_id", pa.string(), nullable=False), *kinds])
         table = pa.Table.from_batches(batches, schema).combine_chunks()
         return (table.to_batches() or [pa.RecordBatch.from_pylist([], schema)])[0]
+
+    def _batches(self, ids: list[str]) -> list[pa.RecordBatch]:
+        """Return at least the rows with these ids, under SQL names."""
+        return self._by_scan() if self._scan_is_cheaper(len(ids)) else self._by_id(ids)
 
     def _part(self) -> Part:
         fields = tuple(column.field_id for column in self._columns)

@@ -22,13 +22,25 @@ if TYPE_CHECKING:
     from larkbase_server.settings import ConnectorSettings
 
 
-def open_catalog(settings: ConnectorSettings, api: LarkApi) -> ChainCatalog:
+def open_metadata(settings: ConnectorSettings, api: LarkApi) -> Metadata:
+    """Return what Lark says of bases and tables, with names as Athena has them; no call."""
+    return Metadata(api.bitable, settings.options(), reserved=())
+
+
+def open_catalog(
+    settings: ConnectorSettings, api: LarkApi, metadata: Metadata | None = None
+) -> ChainCatalog:
     """Return what the connector finds with these settings; no call, clients are made when used.
 
     Keep it: what it reads is remembered for ``settings.metadata_ttl`` seconds.
+
+    Args:
+        settings: Which flows are on.
+        api: Lark.
+        metadata: What ``open_metadata`` returned, to be shared with others.
     """
     options = settings.options()
-    metadata = Metadata(api.bitable, options, reserved=())
+    metadata = metadata or open_metadata(settings, api)
     sources = list(_sources(settings, options, api))
     return ChainCatalog(
         glue=_glue(settings, options, metadata),

@@ -35,6 +35,11 @@ Aimed at: less than 200 MB for 1,000,000 rows, and at most 100 bytes a row.""",
         "The emulator",
         "A page of 500 records of a 100,000-row table; aimed at: under 15 ms in the server.",
     ),
+    "bench_sql.py": (
+        "SQL",
+        """Statements over one large table: what DuckDB needs of it is all that is asked of Lark.
+Aimed at: one page for `LIMIT 10`, else the calls of one plain read of the rows that it needs.""",
+    ),
     "bench_discovery.py": (
         "Discovery",
         "Listing databases, tables and fields at 200 ms a call and 20 calls a second.",
@@ -42,6 +47,18 @@ Aimed at: less than 200 MB for 1,000,000 rows, and at most 100 bytes a row.""",
     "bench_protocol.py": (
         "The Athena wire format",
         "A page of 500 rows and 32 columns to blocks, inline and encrypted for the spill bucket.",
+    ),
+    "bench_package.py": (
+        "The Lambda packages",
+        """Sizes, and the time from the start of a process to its first answer.
+What Lambda does before it starts the process is not in it.
+Aimed at: less than 50 MB zipped and 130 MB unpacked, and less than 400 ms to the first Ping.""",
+    ),
+    "bench_connector.py": (
+        "The Athena connector",
+        """A large table through the handler: pages read, decoded, encrypted and spilled.
+A core's share is told by the processor time of the connector alone, as in a Lambda function.
+Aimed at: 30,000 rows/s per core, less than 350 MB, and GetTable from memory under 5 ms.""",
     ),
     "bench_crawl.py": (
         "Crawling",

@@ -405,26 +405,92 @@ class TestDoctor:
 
 
 class TestQuery:
-    """SQL is not there yet, and says so."""
+    """SQL over databases, links and local files; the verb may be left out."""
+
+    @pytest.mark.parametrize("verb", [(), ("query",)])
+    def test_a_statement_is_answered(self, run, orders, verb):
+        """Rows on stdout under the names of the statement, the cost and a hint on stderr."""
+        sql = "SELECT status, count(*) AS n FROM crm.orders GROUP BY 1 ORDER BY n DESC"
+        ended = run(*verb, sql)
+
+        assert ended.code == 0
+        assert ended.rows == [{"status": "Open", "n": 2}, {"status": "Paid", "n": 1}]
+        assert ended.err.startswith("✓ 2 rows, ")
+        assert f"→ next: larkbase explain '{sql}'" in ended.err
+
+    def test_the_statement_may_come_from_stdin(self, run, orders, monkeypatch):
+        """As in ``larkbase query - < report.sql --format csv``."""
+        monkeypatch.setattr("sys.stdin", io.StringIO("SELECT orderno\nFROM crm.orders;\n"))
+        ended = run("query", "-", "--format", "csv")
+
+        assert ended.text.replace('"', "").split() == ["orderno", *ORDER_NUMBERS]
+
+    def test_people_get_a_table(self, run, orders):
+        """Columns of the same name are told apart."""
+        ended = run(
+            "--format", "table", "SELECT amount, amount FROM crm.orders ORDER BY amount LIMIT 1"
+        )
+
+        assert [line.split() for line in ended.text.splitlines()] == [
+            ["amount", "amount_1"],
+            ["7.0", "7.0"],
+        ]
+
+    def test_a_link_is_a_table_and_its_base_the_default(self, run, orders):
+        """Names alone are then tables of that base."""
+        sql = f'SELECT count(*) AS n FROM "{orders.url}" JOIN orders USING (record_id)'
+
+        assert run(sql).rows == [{"n": 3}]
+
+    def test_files_are_joined_and_written(self, run, orders, tmp_path):
+        """``COPY … TO`` writes a file of DuckDB's formats."""
+        (tmp_path / "names.csv").write_text("orderno,name\nA-1,first\n")
+        sql = f"SELECT name FROM crm.orders JOIN '{tmp_path}/names.csv' USING (orderno)"
+
+        assert run(f"COPY ({sql}) TO '{tmp_path}/out.parquet'").rows == [{"rows": 1}]
+        assert pyarrow.parquet.read_table(tmp_path / "out.parquet")["name"].to_pylist() == ["first"]
 
     @pytest.mark.parametrize(
-        "arguments",
+        ("sql", "message"),
         [
-            ("query", "SELECT 1"),
-            ("SELECT Status, count(*) FROM CRM.Orders GROUP BY 1",),
-            ("--format", "csv", "select * from CRM.Orders"),
-            ("query", "-"),
+            ("SELECT amout FROM crm.orders", 'did you mean "amount"?'),
+            ("SELECT * FROM crm.ordres", 'did you mean "orders"?'),
+            ("SELECT 1; SELECT 2", "several statements"),
         ],
-        ids=lambda arguments: " ".join(arguments),
     )
-    def test_it_names_what_works_instead(self, run, arguments):
-        """One message on stderr; a bare statement finds the same verb."""
-        ended = run(*arguments)
+    def test_a_mistake_is_a_usage_error(self, run, orders, sql, message):
+        """One message with near names and a caret, and exit code 2."""
+        ended = run(sql)
 
         assert (ended.code, ended.text) == (2, "")
-        assert ended.err.startswith("QueryError: SQL statements are not in this version.")
-        assert "larkbase head TABLE" in ended.err
-        assert "larkbase export TABLE --where" in ended.err
+        assert ended.err.startswith("QueryError: ")
+        assert message in ended.err
+
+    def test_a_terminal_gives_no_statement(self, run, orders, monkeypatch):
+        """Nobody waits for a text that was to come from a file."""
+        monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+        ended = run("query", "-")
+
+        assert ended.code == 2
+        assert "larkbase query - < report.sql" in ended.err
+
+    def test_explain_tells_what_would_be_read(self, run, orders, emulator):
+        """One row a reading; no records are read but one to count them."""
+        sql = "SELECT sum(amount) FROM crm.orders WHERE status = 'Open'"
+        (row,) = run("explain", sql).rows
+
+        assert (row["table"], row["on_server"]) == ("CRM.Orders", ['Status is "Open"'])
+        assert (row["rows"], row["calls"], row["fields_read"]) == (2, 1, 2)
+        assert [call.query["page_size"] for call in emulator.calls.named("search")] == ["1"]
+        text = run("explain", sql, "--format", "table").text
+        assert text.startswith("Scan CRM.Orders  2 of 6 fields · at most 2 rows · 1 call")
+
+    def test_explain_takes_no_options_of_a_table_with_a_statement(self, run, orders):
+        """The statement says it itself."""
+        ended = run("explain", "SELECT * FROM crm.orders", "--limit", "3")
+
+        assert ended.code == 2
+        assert "--limit is for tables" in ended.err
 
 
 @pytest.mark.parametrize(

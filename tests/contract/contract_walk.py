@@ -202,7 +202,7 @@ class Walk:
         request = ScanRequest(names, residual, order=order, limit=2 * PAGE)
         plan = plan_read(schema, request, OPTIONS, None)
         context = ReadContext(self._lark.api.bitable, OPTIONS)
-        with closing(iter(PageWalk(context, plan.parts[0], schema))) as pages:
+        with closing(iter(PageWalk(context, plan.parts[0], schema, enough=2 * PAGE))) as pages:
             found = list(islice(pages, 2 if order else 1))
         if len(found[-1].batch) < (PAGE if order else 1):
             msg = f"too few rows fulfil {where}"

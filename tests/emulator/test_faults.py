@@ -224,6 +224,20 @@ def test_a_base_serves_one_request_after_another(emulator, api, table):
     assert answers[2].result().json()["code"] == 0
 
 
+def test_a_base_may_let_requests_wait_for_their_turn(emulator, api, table):
+    """A serial engine with a queue refuses nobody, and takes the sum of the times."""
+    emulator.switches.engine_slots = 1
+    emulator.switches.engine_queue = True
+    emulator.switches.engine_seconds = 0.05
+    path = api.path(table, "/records/search")
+    emulator.calls.clear()
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: api.call("POST", path, json={}).json(), range(4)))
+
+    assert [answer["code"] for answer in answers] == [0, 0, 0, 0]
+    assert max(call.seconds for call in emulator.calls.named("search")) >= 0.2
+
+
 def test_large_answers_can_be_refused(emulator, api, table):
     """A smaller page gets through."""
     emulator.switches.max_response_bytes = 200

@@ -87,6 +87,28 @@ def test_opaque_tokens_say_nothing_and_belong_to_their_page_size(emulator, api, 
 
 
 @pytest.mark.parametrize(
+    ("kind", "expected"), [("work", list("ef")), ("ignore", list("ab")), ("refuse", 1254002)]
+)
+def test_a_token_that_was_never_handed_out(emulator, api, letters, kind, expected):
+    """Whether Lark takes an offset that it did not name itself is not known."""
+    emulator.switches.unissued_tokens = kind
+    query = {"page_size": 2, "page_token": base64.b64encode(b"pageToken:4").decode()}
+    path = api.path(letters, "/records/search")
+    answer = api.call("POST", path, json={}, params=query).json()
+    handed_out = [names(page) for page in api.pages(letters, page_size=3)]
+
+    assert (names(answer["data"]) if answer["code"] == 0 else answer["code"]) == expected
+    assert handed_out == [list("abc"), list("def"), ["g"]]
+
+
+def test_the_total_may_differ_from_page_to_page(emulator, api, letters):
+    """Nothing changes, and yet it is counted in another way."""
+    emulator.switches.total = "drifting"
+
+    assert [page["total"] for page in api.pages(letters, page_size=2)] == [7, 8, 9, 7]
+
+
+@pytest.mark.parametrize(
     ("kind", "expected"), [("absent", "missing"), ("empty", ""), ("present", "cGFnZVRva2VuOjEw")]
 )
 def test_the_last_page_may_carry_a_token(emulator, api, letters, kind, expected):
@@ -231,10 +253,19 @@ def test_a_shuffled_order_still_pages_through_every_row(emulator, api, letters):
 
 @pytest.mark.parametrize(
     ("edit", "expected"),
-    [("insert", list("abbccd")), ("delete", list("abdeg")), ("move", list("abdega"))],
+    [
+        ("insert", list("abbccd")),
+        ("append", list("abcdef")),
+        ("delete", list("abdeg")),
+        ("move", list("abdega")),
+        ("replace", list("abdegg")),
+    ],
 )
 def test_edits_between_pages_repeat_or_skip_rows(emulator, api, letters, edit, expected):
-    """Paging is by offset: an insertion repeats a row, a deletion or a move skips one."""
+    """Paging is by offset: an insertion repeats a row, a deletion or a move skips one.
+
+    A row added at the end hides in the total that another one was deleted.
+    """
     emulator.switches.edit_between_pages = edit
     pages = api.pages(letters, page_size=2)
     found = [name for _ in range(3) for name in names(next(pages))]

@@ -218,6 +218,11 @@ TRUTH_TYPES = pa.schema([
 ])  # fmt: skip
 
 
+def _options(pushed: bool) -> Options:
+    """Pages of four rows, at a rate that only a server of this machine allows."""
+    return Options(page_size=4, text_pushdown=pushed, rate=100_000)
+
+
 class Both:
     """A table in the emulator, read through the library, and DuckDB over the same values."""
 
@@ -228,8 +233,7 @@ class Both:
         self.links = dict(zip(LINKS, (r["record_id"] for r in linked.records), strict=True))
         self.made = base.table("T", fields=[*FIELDS, ("who", "SingleLink", {"table": linked})])
         self.readers = {
-            pushed: self.emulator.connect(options=Options(page_size=4, text_pushdown=pushed))
-            for pushed in (True, False)
+            pushed: self.emulator.connect(options=_options(pushed)) for pushed in (True, False)
         }
         self.duckdb = duckdb.connect()
 

@@ -244,3 +244,29 @@ def test_every_documented_type_is_read_in_bulk() -> None:
         "Formula<SingleLink>",
         "Formula<DuplexLink>",
     }
+
+
+def test_a_formula_of_unknown_result_may_change_from_page_to_page() -> None:
+    """It is read as text in bulk, until a page holds something else."""
+    columns = [column for column in COLUMNS if column.lark_type == "Formula<Text>"]
+    columns = [column for column in columns if column.result.shape == "unknown"]
+    assert columns
+    cells = [
+        '{"type":1,"value":[{"text":"a","type":"text"},{"text":"b"}]}',
+        '{"type":2,"value":[7]}',
+        '{"type":1,"value":[{"text":null}]}',
+        '{"type":11,"value":[{"id":"ou_1","name":"Ann"}]}',
+        '"bare"',
+        '{"type":1,"value":[]}',
+        '{"type":1,"value":[{"text":"c"}]}',
+    ]
+    decoder = PageDecoder(columns)
+    for cell in cells:
+        fields = ",".join(f"{json.dumps(column.lark_name)}:{cell}" for column in columns)
+        body = (
+            '{"code":0,"data":{"items":[{"fields":{'
+            + fields
+            + '},"record_id":"rec1"}],"has_more":false,"total":9}}'
+        )
+        plain, _ = decode(columns, plain_way(body))
+        assert decoder.decode(body.encode()).batch.equals(plain.batch)

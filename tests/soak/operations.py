@@ -103,6 +103,51 @@ def read_while_edited(world: World) -> None:
         check(truth.items() <= row.items(), "cells while edited", row, truth)
 
 
+def sql_groups(world: World) -> None:
+    """A statement with a condition and groups gives what Python counts."""
+    wanted = condition(world.dice)
+    statement = (
+        "SELECT status, count(*) AS n, count(amount) AS filled, max(qty) AS most "
+        f"FROM shop.orders WHERE {wanted.sql} GROUP BY status"
+    )
+    groups: dict[Any, list[Row]] = {}
+    for row in matching(world.orders.rows, wanted).values():
+        groups.setdefault(row["status"], []).append(row)
+    expected = [
+        (
+            status,
+            len(rows),
+            sum(row["amount"] is not None for row in rows),
+            max((row["qty"] for row in rows if row["qty"] is not None), default=None),
+        )
+        for status, rows in groups.items()
+    ]
+    found = _tuples(world.lark.sql(statement).to_arrow())
+
+    check(same_rows(found, expected), "groups", wanted.sql, found, expected)
+
+
+def sql_join(world: World) -> None:
+    """A join of two tables of Lark gives each pair once."""
+    wanted = condition(world.dice)
+    statement = (
+        "SELECT o.no, c.region FROM shop.orders o JOIN shop.customers c ON c.name = o.buyer "
+        f"WHERE {wanted.sql}"
+    )
+    regions = {row["name"]: row["region"] for row in world.customers.rows.values()}
+    expected = [
+        (row["no"], regions[row["buyer"]])
+        for row in matching(world.orders.rows, wanted).values()
+        if row["buyer"] in regions
+    ]
+
+    check(same_rows(_tuples(world.lark.sql(statement).to_arrow()), expected), "join", wanted.sql)
+
+
+def _tuples(table: Any) -> list[tuple[Any, ...]]:
+    return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
+
+
 def crawl(world: World) -> None:
     """A crawl brings Glue in line with the tables and fields that are there."""
     orders = world.orders.table
@@ -118,7 +163,7 @@ def crawl(world: World) -> None:
     names = [*ORDERS, extra.lower().replace(" ", "_")]
     expected = {"customers": ["name", "region"], "orders": names}
 
-    check(tables == expected, "Glue", tables)
+    check(tables == expected, "Glue", tables, result)
 
 
 def _glue_tables(database: str) -> dict[str, list[str]]:
@@ -140,6 +185,8 @@ OPERATIONS: tuple[tuple[Callable[[World], None], int], ...] = (
     (read_some, 2),
     (count, 2),
     (read_while_edited, 3),
+    (sql_groups, 3),
+    (sql_join, 2),
     (crawl, 1),
 )
 """What is done, and how often in proportion."""

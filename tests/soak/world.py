@@ -75,10 +75,10 @@ class World:
         self._prepare_crawl(shop)
 
     def _prepare_crawl(self, shop: Any) -> None:
-        """Name the base in a metadata table, under a name of this world's own."""
+        """Name the base in a metadata table, both with names, and so ids, of this world's own."""
         self.glue_database = f"shop_{self.seed}"
         listed = {"id": [shop.app_token], "name": [self.glue_database]}
-        table = self.emulator.database("Metadata").table("databases", listed)
+        table = self.emulator.database(f"Metadata {self.seed}").table("databases", listed)
         self.crawler = CrawlerFunction(
             {
                 "LARK_APP_ID": self.emulator.app_id,

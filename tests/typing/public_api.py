@@ -5,13 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import assert_type
 
+import duckdb
 import pandas as pd
 import polars as pl
 
 import larkbase_sdk as larkbase
-from larkbase_sdk import Database, Lark, Plan, Scan, Schema, Table
+from larkbase_sdk import Database, Lark, Plan, Result, Scan, Schema, SqlPlan, Table
 from larkbase_sdk.accessors import DatabaseMap
 from larkbase_sdk.api.models import ViewInfo
+from larkbase_sdk.sql.dataset import ScannedDataset
 
 
 def connecting() -> None:
@@ -43,3 +45,19 @@ def reading(orders: Table) -> None:
     assert_type(scan.to_pandas(expand="Customer", explode=True), pd.DataFrame)
     assert_type(scan.count(), int)
     assert_type(scan.explain(), Plan)
+
+
+def asking(lark: Lark, orders: Table) -> None:
+    result = lark.sql("SELECT * FROM crm.orders WHERE amount > ?", [1000])
+    assert_type(result, Result)
+    assert_type(lark.sql("SELECT $x", {"x": 1}, variables={}, limit=5), Result)
+    assert_type(lark.explain("SELECT 1"), SqlPlan)
+    assert_type(lark.connection(), duckdb.DuckDBPyConnection)
+    assert_type(result.to_pandas(dtype_backend="numpy_nullable"), pd.DataFrame)
+    assert_type(result.to_polars(), pl.DataFrame)
+    assert_type(result.relation, duckdb.DuckDBPyRelation)
+    assert_type(result.explain(), SqlPlan)
+    assert_type(result.stats.pushed, tuple[str, ...])
+    assert_type(len(result), int)
+    assert_type(orders.to_duckdb("my.duckdb"), Path)
+    assert_type(orders.to_dataset(names="sql"), ScannedDataset)

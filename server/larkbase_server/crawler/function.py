@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import logging
-import warnings
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from larkbase_sdk.errors import AuthenticationError, LarkBaseWarning, scrub
+from larkbase_sdk.errors import AuthenticationError
 from larkbase_server.crawler.request import parse_event
+from larkbase_server.notes import collected_warnings
 from larkbase_server.settings import CrawlerSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
-    from larkbase_sdk.api import LarkApi
+    from larkbase_server.clients import LarkClient
     from larkbase_server.crawler.glue_calls import GlueCalls
     from larkbase_server.crawler.records import LarkSide
     from larkbase_server.crawler.request import CrawlRequest
     from larkbase_server.crawler.result import CrawlResult
-    from larkbase_server.secrets import SecretsProvider
 
 _log = logging.getLogger("larkbase.crawler")
 
@@ -40,8 +38,7 @@ class CrawlerFunction:
         logging.getLogger("larkbase").setLevel(self._settings.log_level)
         for text in self._settings.warnings:
             _log.warning("%s", text)
-        self._secrets: SecretsProvider | None = None
-        self._api: LarkApi | None = None
+        self._lark: LarkClient | None = None
         self._glue: GlueCalls | None = None
 
     def run(self, event: Any) -> dict[str, Any]:
@@ -51,7 +48,7 @@ class CrawlerFunction:
             LarkBaseError: what stops the whole crawl; nothing was written then.
         """
         request = parse_event(event)
-        with _collected_warnings() as notes:
+        with collected_warnings() as notes:
             result = self._crawl(request)
         result = result.with_notes(dict.fromkeys(notes))
         _tell(result)
@@ -70,40 +67,22 @@ class CrawlerFunction:
         from larkbase_server.crawler.read_lark import read_source
 
         def read() -> LarkSide:
-            return read_source(self._lark(), self._options, request.source, typed=request.retype)
+            api = self._client().api
+            return read_source(api, self._options, request.source, typed=request.retype)
 
         try:
             return read()
         except AuthenticationError:
-            if not self._provider().reread():
+            if not self._client().reread():
                 raise
-            self._forget_lark()
         return read()
 
-    def _forget_lark(self) -> None:
-        if self._api is not None:
-            self._api.close()
-        self._api = None
+    def _client(self) -> LarkClient:
+        if self._lark is None:
+            from larkbase_server.clients import LarkClient
 
-    def _provider(self) -> SecretsProvider:
-        if self._secrets is None:
-            from larkbase_server.secrets import SecretsProvider
-
-            self._secrets = SecretsProvider(self._settings)
-        return self._secrets
-
-    def _lark(self) -> LarkApi:
-        if self._api is None:
-            from larkbase_sdk.api import LarkApi
-
-            known = self._provider().credentials()
-            self._api = LarkApi.open(
-                app_id=known.app_id,
-                app_secret=known.app_secret,
-                domain=known.domain,
-                options=self._options,
-            )
-        return self._api
+            self._lark = LarkClient(self._settings, self._options)
+        return self._lark
 
     def _glue_calls(self) -> GlueCalls:
         if self._glue is None:
@@ -111,16 +90,6 @@ class CrawlerFunction:
 
             self._glue = GlueCalls(open_glue(), self._settings.glue_catalog)
         return self._glue
-
-
-@contextmanager
-def _collected_warnings() -> Iterator[list[str]]:
-    """Collect the texts of our warnings, each of which is otherwise shown once a process."""
-    texts: list[str] = []
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", LarkBaseWarning)
-        yield texts
-        texts += [scrub(str(item.message)) for item in caught]
 
 
 def _tell(result: CrawlResult) -> None:

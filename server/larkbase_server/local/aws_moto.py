@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import io
-import ipaddress
 import json
-import socket
 import threading
 from typing import TYPE_CHECKING, Any
 from wsgiref.util import setup_testing_defaults
 
 from larkbase_sdk.errors import ConfigurationError
 from larkbase_server.local.aws_wire import Reply, capture
+from larkbase_server.local.loopback import address, listen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,18 +76,17 @@ class ServerThread:
     def __init__(self, app: WSGIApplication, host: str, port: int) -> None:
         from werkzeug.serving import make_server
 
-        with _listen(host, port) as listener:
-            number = listener.getsockname()[1]
+        with listen("The AWS emulator", host, port) as listener:
             # A socket of our own, because werkzeug ends the process when a port is taken.
             self._server = make_server(
                 host,
-                number,
+                listener.getsockname()[1],
                 app,
                 threaded=True,
                 request_handler=_request_handler(),
                 fd=listener.fileno(),
             )
-        self.url = f"http://{f'[{host}]' if ':' in host else host}:{number}"
+            self.url = address(host, listener)
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), name="aws-emulator", daemon=True
         )
@@ -104,28 +102,6 @@ class ServerThread:
             self._server.shutdown()
             self._thread.join()
         self._server.server_close()
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    _check_loopback(host)
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family)
-    except OSError as error:
-        msg = f"The AWS emulator cannot listen on {host}:{port}: {error.strerror}."
-        raise ConfigurationError(msg, hint="Choose another port, or 0 for a free one.") from error
-
-
-def _check_loopback(host: str) -> None:
-    loopback = host == "localhost"
-    if not loopback:
-        try:
-            loopback = ipaddress.ip_address(host).is_loopback
-        except ValueError:
-            loopback = False
-    if not loopback:
-        msg = f"The AWS emulator listens on this machine only, not on {host!r}."
-        raise ConfigurationError(msg, hint="Use 127.0.0.1: it accepts any credentials.")
 
 
 def _request_handler() -> Any:

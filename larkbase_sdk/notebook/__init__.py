@@ -1,0 +1,1 @@
+"""Jupyter: the magic, the explorer, and what they show."""

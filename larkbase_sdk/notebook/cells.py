@@ -1,0 +1,62 @@
+"""Cells and rows as people read them: short texts, and tables of HTML with everything escaped."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from larkbase_sdk.display import cell_text, escape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import pyarrow as pa
+
+_TELLING = ("name", "text", "full_address", "link_record_ids")
+"""Members of Lark's structures by which people know the whole."""
+
+_DIGITS = 15
+
+
+def plain(value: object) -> str:
+    """Return a cell as one text; the empty text for an empty cell."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case float():
+            return format(value, f".{_DIGITS}g")
+        case dt.datetime():
+            return value.replace(tzinfo=None).isoformat(sep=" ", timespec="seconds")
+        case list() | tuple():
+            return ", ".join(filter(None, map(plain, value)))
+        case dict():
+            return _structure(value)
+        case _:
+            return str(value)
+
+
+def _structure(value: dict[str, object]) -> str:
+    for member in _TELLING:
+        if value.get(member):
+            return plain(value[member])
+    return ", ".join(f"{name}: {plain(part)}" for name, part in value.items() if part is not None)
+
+
+def html_grid(headings: Iterable[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return cells as an HTML table; empty cells are dashes, long ones are cut."""
+    head = "".join(f'<th scope="col">{escape(heading)}</th>' for heading in headings)
+    body = "".join(f"<tr>{''.join(map(_html_cell, row))}</tr>" for row in rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _html_cell(value: object) -> str:
+    text = plain(value)
+    return f"<td>{escape(cell_text(text) if text else None)}</td>"
+
+
+def html_rows(table: pa.Table, titles: Sequence[str]) -> str:
+    """Return the rows of an Arrow table under these headings."""
+    columns = [column.to_pylist() for column in table.columns]
+    return html_grid(titles, zip(*columns, strict=True))

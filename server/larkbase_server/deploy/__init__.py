@@ -1,0 +1,1 @@
+"""Puts the Lambda functions into AWS: their packages, and the templates that create them."""

@@ -1,0 +1,145 @@
+"""Athena's SQL keeps its meaning on DuckDB: the differences that are known, one by one."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+
+from larkbase_sdk.errors import QueryError
+
+DIFFERENCES = [
+    # Numbers.
+    ("5 / 2", 2),
+    ("-7 / 2", -3),
+    ("5e0 / 2", 2.5),
+    ("5 % 3", 2),
+    ("sum(x) FROM (VALUES 1, 2) AS t(x)", 3),
+    ("count_if(x > 1) FROM (VALUES 1, 2) AS t(x)", 1),
+    ("greatest(1, NULL)", None),
+    ("log10(100)", 2.0),
+    ("truncate(2.7e0)", 2.0),
+    ("is_nan(nan())", True),
+    ("infinity() > 1e300", True),
+    ("try(CAST('x' AS integer))", None),
+    ("try_cast('x' AS integer)", None),
+    # Texts.
+    ("concat('a', NULL)", None),
+    ("'a' || NULL", None),
+    ("substr('abc', 2)", "bc"),
+    ("strpos('abc', 'c')", 3),
+    ("split('a,b', ',')", ["a", "b"]),
+    ("codepoint('A')", 65),
+    ("regexp_like('abc', 'b')", True),
+    ("regexp_replace('aXbX', 'X', '-')", "a-b-"),
+    ("regexp_extract('abc', 'b(c)', 1)", "c"),
+    ("regexp_extract('abc', 'z')", None),
+    ("regexp_extract('abc', 'z*')", ""),
+    ("json_extract_scalar('{\"x\": 1}', '$.x')", "1"),
+    ("listagg(x, '-') WITHIN GROUP (ORDER BY x) FROM (VALUES 'b', 'a') AS t(x)", "a-b"),
+    ("x FROM (VALUES 'a%', 'ab') AS t(x) WHERE x LIKE 'a!%' ESCAPE '!'", "a%"),
+    # Times.
+    ("date_diff('day', timestamp '2020-03-01 23:00:00', timestamp '2020-03-02 01:00:00')", 0),
+    ("date_diff('hour', timestamp '2020-03-01 23:00:00', timestamp '2020-03-02 01:30:00')", 2),
+    ("day_of_week(date '2025-01-05')", 7),
+    ("extract(dow FROM date '2025-01-05')", 7),
+    ("week(date '2025-01-01')", 1),
+    ("date_format(timestamp '2025-01-08 17:05:09', '%Y-%m-%d %H:%i:%s')", "2025-01-08 17:05:09"),
+    ("format_datetime(timestamp '2025-01-08 17:05:09', 'yyyy/MM/dd HH:mm')", "2025/01/08 17:05"),
+    ("to_iso8601(timestamp '2025-01-08 17:05:09.120')", "2025-01-08T17:05:09.120"),
+    ("date(timestamp '2025-01-08 17:00:00' AT TIME ZONE 'Asia/Jakarta')", dt.date(2025, 1, 9)),
+    ("hour(timestamp '2025-01-08 17:00:00' AT TIME ZONE 'Asia/Jakarta')", 0),
+    ("to_unixtime(timestamp '1970-01-02 00:00:00')", 86400.0),
+    ("date_parse('08/01/2025', '%d/%m/%Y') = timestamp '2025-01-08 00:00:00'", True),
+    ("timestamp '2025-01-08 00:00:00 UTC' = timestamp '2025-01-08 00:00:00'", True),
+    ("date_add('day', 1, date '2025-01-31') = date '2025-02-01'", True),
+    # Lists.
+    ("cardinality(ARRAY[1, 2])", 2),
+    ("contains(ARRAY['a'], 'a')", True),
+    ("element_at(ARRAY['a'], 2)", None),
+    ("slice(ARRAY[1, 2, 3], 2, 1)", [2]),
+    ("array_join(ARRAY['a', 'b'], '+')", "a+b"),
+    ("arrays_overlap(ARRAY[1, 2], ARRAY[2])", True),
+    ("any_match(ARRAY[1, 2], x -> x > 1)", True),
+    ("any_match(ARRAY[1][2:], x -> x > 1)", False),
+    ("all_match(ARRAY[1, 2], x -> x > 1)", False),
+    ("none_match(ARRAY[1, 2], x -> x > 2)", True),
+    ("none_match(NULL, x -> x > 2)", None),
+    ("transform(ARRAY['a'], x -> upper(x))", ["A"]),
+    ("filter(ARRAY[1, 2], x -> x > 1)", [2]),
+    ("sequence(1, 3)", [1, 2, 3]),
+    ("x FROM (SELECT ARRAY[4] AS l) t CROSS JOIN UNNEST(t.l) AS u(x)", 4),
+    ("o FROM (SELECT ARRAY[4] AS l) t CROSS JOIN UNNEST(t.l) WITH ORDINALITY AS u(x, o)", 1),
+    ("map_agg(x, 1) FROM (VALUES 'a', NULL) AS t(x)", [("a", 1)]),
+    ("CAST(ROW(1, 'a') AS ROW(x integer, y varchar)).y", "a"),
+    # Aggregates and windows.
+    ("max_by(x, y) FROM (VALUES ('a', 1), ('b', 2)) AS t(x, y)", "b"),
+    ("every(x) FROM (VALUES true, false) AS t(x)", False),
+    ("approx_distinct(x) FROM (VALUES 1, 1) AS t(x)", 1),
+    ("CAST(2.5 AS decimal(10, 2))", Decimal("2.50")),
+]
+
+
+@pytest.mark.parametrize(("text", "value"), DIFFERENCES, ids=[text for text, _ in DIFFERENCES])
+def test_an_expression_means_what_it_means_in_athena(athena, text, value):
+    """The engine underneath has other names or other meanings for some of them."""
+    (row,) = athena.query(f"SELECT {text}").table.to_pylist()
+
+    assert list(row.values()) == [value]
+
+
+def test_columns_without_a_name_are_named_by_position(athena):
+    """As Athena names them."""
+    table = athena.query("SELECT 1, 2 AS two, count(*) FROM crm.orders").table
+
+    assert table.column_names == ["_col0", "two", "_col2"]
+
+
+@pytest.mark.parametrize(
+    ("order", "values"),
+    [
+        ("rating", [1, 2, 3, 4, 5, None]),
+        ("rating DESC", [5, 4, 3, 2, 1, None]),
+        ("rating NULLS FIRST", [None, 1, 2, 3, 4, 5]),
+        ("rating DESC NULLS FIRST", [None, 5, 4, 3, 2, 1]),
+    ],
+)
+def test_null_comes_last_unless_the_query_says_otherwise(athena, order, values):
+    """In both directions."""
+    table = athena.query(f"SELECT rating FROM orders ORDER BY {order}").table
+
+    assert table["rating"].to_pylist() == values
+
+
+def test_a_common_table_is_read_and_its_name_is_no_table_of_a_connector(athena, fake):
+    """Joined with itself and limited, which some releases of the engine cannot do."""
+    sql = (
+        "WITH q AS (SELECT rating, order_no FROM orders WHERE rating > 2) "
+        "SELECT a.order_no FROM q a JOIN q b ON a.rating = b.rating ORDER BY 1 LIMIT 2"
+    )
+    table = athena.query(sql).table
+
+    assert table["order_no"].to_pylist() == ["A-1", "A-2"]
+    assert {item["tableName"]["tableName"] for item in fake.named("GetTable")} == {"orders"}
+
+
+def test_what_the_engine_has_no_word_for_is_told(athena):
+    """Not answered in another way."""
+    with pytest.raises(QueryError, match="cannot run the statement: SOUNDEX is not supported"):
+        athena.query("SELECT soundex('abc')")
+
+
+def test_a_function_that_nobody_knows_is_told(athena):
+    """With its name."""
+    with pytest.raises(QueryError, match="frobnicate does not exist"):
+        athena.query("SELECT frobnicate(1)")
+
+
+def test_the_engine_reads_no_files_that_the_statement_does_not_name(athena, tmp_path):
+    """A name that is a path, but has no suffix of data, is a table of the connector."""
+    path = tmp_path / "secret.txt"
+    path.write_text("x\n1\n")
+
+    with pytest.raises(Exception, match="Table not found"):
+        athena.query(f'SELECT * FROM "{path}"')
