@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint types unit nightly bench soak record docs docs-pages format clean
+.PHONY: demo test lint types unit nightly bench soak record docs docs-pages screenshots format clean
 
 demo: $(VENV)/.demo  ## show larkbase at work on sample data; needs no account
 	$(BIN)/larkbase demo
@@ -39,6 +39,9 @@ docs: docs-pages  ## build the documentation into site/
 
 docs-pages: $(VENV)/.dev  ## write again the parts of docs/ that are made from the code
 	$(BIN)/python docs/generate.py
+
+screenshots: $(VENV)/.dev  ## take the pictures of docs/images again; needs Chromium
+	$(BIN)/python tests/browser/screenshots.py
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix-only .

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import doctest
 import importlib.util
+import inspect
 import os
 import re
 import shlex
@@ -18,6 +19,8 @@ from typing import Any
 
 import pytest
 import typer
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
 
 import larkbase_sdk
 from larkbase_sdk.cli import main
@@ -89,11 +92,30 @@ def run(block: Block, namespace: dict[str, Any]) -> None:
     if block.language == "pycon":
         check_console(block, namespace)
         return
+    if block.language == "ipython":
+        run_cells(block, namespace)
+        return
     tree = ast.parse("\n" * (block.line - 1) + block.text)
     exec(compile(tree, block.page, "exec"), namespace)
     for node in tree.body:
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-            namespace[node.name]()
+            run_test(namespace[node.name])
+
+
+def run_test(function: Any) -> None:
+    """Call a test function of a page with the fixtures of larkbase that it names."""
+    with LarkEmulator() as emulator, emulator.connect() as lark:
+        fixtures = {"lark_emulator": emulator, "lark": lark}
+        function(**{name: fixtures[name] for name in inspect.signature(function).parameters})
+
+
+def run_cells(block: Block, namespace: dict[str, Any]) -> None:
+    """Run the cells of a notebook, which blank lines part."""
+    config = Config()
+    config.HistoryManager.enabled = False
+    shell = InteractiveShell(config=config, user_ns=namespace)
+    for cell in block.text.split("\n\n"):
+        shell.run_cell(cell).raise_error()
 
 
 def check_console(block: Block, namespace: dict[str, Any]) -> None:
@@ -115,26 +137,28 @@ def check_console(block: Block, namespace: dict[str, Any]) -> None:
 def test_every_python_block_runs(page, tmp_path, monkeypatch):
     """From top to bottom, and what a console shows is what comes out."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LARKBASE_CACHE_DIR", str(tmp_path / "cache"))
     namespace: dict[str, Any] = {"__name__": "page", "report": report}
-    for block in blocks("python", "pycon"):
+    for block in blocks("python", "pycon", "ipython"):
         if block.page == page.name:
             run(block, namespace)
 
 
+def lines_of(block: Block) -> list[list[str]]:
+    """Return the command lines of a console block."""
+    lines = block.text.replace("\\\n", " ").splitlines()
+    return [shlex.split(line[2:], comments=True) for line in lines if line.startswith("$ ")]
+
+
 def commands() -> list[tuple[str, list[str]]]:
     """Return the command lines of console blocks, each with its place."""
-    return [
-        (str(block), shlex.split(line[2:], comments=True))
-        for block in blocks("console")
-        for line in block.text.replace("\\\n", " ").splitlines()
-        if line.startswith("$ ")
-    ]
+    return [(str(block), words) for block in blocks("console") for words in lines_of(block)]
 
 
-LARKBASE = [
-    (place, words[1:])
-    for place, words in commands()
-    if words[0] == "larkbase" and place.partition(":")[0] not in WALKED
+SESSIONS = [
+    block
+    for block in blocks("console")
+    if block.page not in WALKED and any(words[0] == "larkbase" for words in lines_of(block))
 ]
 
 
@@ -154,15 +178,16 @@ def sample_tenant(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[N
 
 
 @pytest.mark.usefixtures("sample_tenant")
-@pytest.mark.parametrize(("place", "words"), LARKBASE, ids=[" ".join(w) for _, w in LARKBASE])
-def test_every_larkbase_command_works(place, words, capfd):
-    """It ends with code 0; one that waits for a person has at least the options it is given."""
-    if words[0] in _WAIT_FOR_PEOPLE:
-        command = typer.main.get_command(app).commands[words[0]]
-        assert command.make_context(words[0], words[1:]).params
-        return
-
-    assert main(words) == 0, (place, capfd.readouterr().err)
+@pytest.mark.parametrize("block", SESSIONS, ids=str)
+def test_every_larkbase_command_works(block, capfd):
+    """Those of a block follow each other in one folder, and each ends with code 0."""
+    for words in [words[1:] for words in lines_of(block) if words[0] == "larkbase"]:
+        if words[0] in _WAIT_FOR_PEOPLE:
+            # One that waits for a person has at least the options that it is given.
+            command = typer.main.get_command(app).commands[words[0]]
+            assert command.make_context(words[0], words[1:]).params
+        else:
+            assert main(words) == 0, (words, capfd.readouterr().err)
 
 
 def test_every_make_target_exists():
@@ -254,3 +279,18 @@ def test_generated_parts_are_current(generate):
         "testing.md",
     ]
     assert stale == [], "run make docs-pages"
+
+
+def test_every_proof_of_reliability_is_a_test():
+    """The page names files, and functions in them."""
+    text = (ROOT / "docs" / "reliability.md").read_text("utf-8")
+    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", text)
+    missing = [
+        f"{path}::{function}"
+        for path, function in named
+        if not (ROOT / path).is_file()
+        or (function and f"def {function}(" not in (ROOT / path).read_text("utf-8"))
+    ]
+
+    assert len(named) > 20
+    assert missing == []

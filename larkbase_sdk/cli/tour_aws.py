@@ -31,8 +31,8 @@ answer["status"], answer["databases"]["created"], answer["tables"]["created"]
 _ATHENA = """
 # What Athena then answers. A local Athena sends the connector the messages that Athena sends:
 # table, layout, splits, records; the connector asks Lark for the rows that match, and no others.
-$ larkbase athena query "SHOW TABLES IN crm" --format table -q
-$ larkbase athena query "SELECT status, count(*) AS n FROM crm.orders WHERE amount > 4500 GROUP BY 1" --format table --stats
+$ larkbase athena query "SHOW TABLES IN crm" -f table -q
+$ larkbase athena query "SELECT status, amount FROM crm.orders WHERE amount > 4980" -f table --stats
 """
 _OTHERS = ("AWS_", "LARK_", "LARKBASE_", "default_")
 """How variables begin that would lead elsewhere."""

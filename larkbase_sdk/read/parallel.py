@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from larkbase_sdk.errors import TableChanged
 from larkbase_sdk.read.ahead import ReadAhead
 from larkbase_sdk.read.plan import Part, ReadPlan, Residual
-from larkbase_sdk.read.watch import without_known
+from larkbase_sdk.read.watch import ids_of, without_known
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -51,7 +51,7 @@ def read_in_parts(
     context: ReadContext,
     parts: tuple[Part, ...],
     read: ReadRows,
-    delivered: set[str],
+    delivered: set[bytes],
     total: int | None,
 ) -> Generator[pa.RecordBatch, None, None]:
     """Yield the rows of disjoint parts, a batch of each in turn, without those delivered before.
@@ -83,7 +83,7 @@ def read_in_parts(
             if batch is None:
                 continue
             turns.append((number, batches + 1))
-            fresh = without_known(batch, batch.column(0).to_pylist(), delivered)
+            fresh = without_known(batch, ids_of(batch), delivered)
             if context.on_page is not None:
                 context.on_page(len(delivered), total)
             yield fresh

@@ -181,7 +181,7 @@ def clear_cache() -> int:
 def _clean(folder: Path, oldest: dt.timedelta = KEPT_AT_MOST) -> int:
     """Remove kept reads that are too old, then the oldest while they take too much room."""
     found = []
-    for path in folder.glob("*.arrow"):
+    for path in folder.glob("*"):  # also what a killed process left half written
         with contextlib.suppress(OSError):
             found.append((path.stat().st_mtime, path.stat().st_size, path))
     removed, room = 0, MOST_BYTES

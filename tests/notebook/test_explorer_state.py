@@ -126,3 +126,24 @@ def test_nothing_to_run(lark):
     """An empty statement is refused with the next step."""
     with pytest.raises(larkbase.QueryError, match="Nothing is selected"):
         lark.explore().model.run_sql()
+
+
+def test_tables_of_one_name_are_told_apart_by_their_ids(lark_emulator):
+    """A folder of bases can hold two tables of the same name; each one's code reads itself."""
+    folder = lark_emulator.drive.folder("Sales")
+    team = folder.folder("Team")
+    for name in ("North", "South"):
+        base = lark_emulator.database(name)
+        base.table("Orders", {"OrderNo": [name]})
+        team.add_shortcut(base, "Orders")
+    with lark_emulator.connect(folders=folder.token) as lark:
+        tables = lark.database("Team").catalog_tables()
+        assert [table.name for table in tables] == ["Orders", "Orders"]
+        found = []
+        for table in tables:
+            explorer = lark.explore()
+            explorer.model.activate(("database", "Team"))
+            explorer.model.activate(("table", "Team", table.table_id))
+            found += same_rows(explorer, lark)
+
+    assert found == ["North", "South"]

@@ -267,8 +267,11 @@ class TestFiles:
         """When the next one is kept."""
         orders.to_arrow(max_age="1h", limit=1)
         (old,) = cache.iterdir()
+        half = cache / ".half-written.part"
+        half.write_bytes(b"")
         week = time.time() - 8 * 86_400
-        os.utime(old, (week, week))
+        for path in (old, half):
+            os.utime(path, (week, week))
         orders.to_arrow(max_age="1h", limit=2)
         assert not old.exists()
         assert len(list(cache.iterdir())) == 1

@@ -144,6 +144,25 @@ def sql_join(world: World) -> None:
     check(same_rows(_tuples(world.lark.sql(statement).to_arrow()), expected), "join", wanted.sql)
 
 
+def athena_query(world: World) -> None:
+    """A query of Athena, through messages, splits and spilled blocks, gives what Python counts."""
+    wanted = condition(world.dice)
+    limit = world.dice.choice([None, 5, 200])
+    statement = f"SELECT no, status, qty, paid FROM lark.shop.orders WHERE {wanted.sql}"
+    expected = {
+        (row["no"], row["status"], row["qty"], row["paid"])
+        for row in matching(world.orders.rows, wanted).values()
+    }
+    if limit is not None:
+        statement += f" LIMIT {limit}"
+    found = _tuples(world.athena.query(statement).table)
+
+    check(len(found) == len(set(found)), "rows of Athena repeat", statement)
+    check(set(found) <= expected, "rows of Athena", statement)
+    wanted_rows = len(expected) if limit is None else min(limit, len(expected))
+    check(len(found) == wanted_rows, "rows of Athena are missing", statement, len(found))
+
+
 def _tuples(table: Any) -> list[tuple[Any, ...]]:
     return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
 
@@ -187,6 +206,7 @@ OPERATIONS: tuple[tuple[Callable[[World], None], int], ...] = (
     (read_while_edited, 3),
     (sql_groups, 3),
     (sql_join, 2),
+    (athena_query, 4),
     (crawl, 1),
 )
 """What is done, and how often in proportion."""

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from operations import OPERATIONS, WrongAnswer
-from world import World
+from world import SPILL, World
 
 from larkbase_sdk.errors import LarkBaseError, LarkBaseWarning
 from larkbase_server.local.aws_emulator import AwsEmulator
@@ -161,6 +161,7 @@ def main() -> int:
     given = parser.parse_args()
     with AwsEmulator() as aws:
         os.environ.update(aws.environment())
+        aws.client("s3").create_bucket(Bucket=SPILL)
         result = soak(given.seconds, given.seed, given.workers)
     for text in [*result.wrong, *result.hangs]:
         print(text, file=sys.stderr)

@@ -11,12 +11,17 @@ from larkbase_sdk.client import Lark
 from larkbase_sdk.emulator import LarkEmulator
 from larkbase_sdk.emulator.table import EmulatedTable
 from larkbase_sdk.options import Options
+from larkbase_server.athena.function import ConnectorFunction
 from larkbase_server.crawler.function import CrawlerFunction
+from larkbase_server.local.lambda_endpoint import LambdaEndpoint
+from larkbase_server.local.query import LocalAthena
+from larkbase_server.local.table_scan import ReadSettings
 
 Row = dict[str, Any]
 STATUSES = ("Open", "Paid", "Shipped", "Cancelled")
 REGIONS = ("Java", "Bali", "Kalimantan", "苏门答腊")
 _EPOCH = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
+SPILL = "soak-spill"
 CHURN = ("insert", "delete", "move")
 
 
@@ -56,6 +61,8 @@ class World:
     crawler: CrawlerFunction = field(init=False)
     crawl_payload: dict[str, str] = field(init=False)
     glue_database: str = field(init=False)
+    endpoint: LambdaEndpoint = field(init=False)
+    athena: LocalAthena = field(init=False)
     faults: int = 0
     _ordered: int = 0
 
@@ -68,11 +75,35 @@ class World:
         options = Options(
             page_size=self.dice.choice([50, 100, 200]), rate=1000.0, timeout=3.0, progress=False
         )
-        self.lark = self.emulator.connect(options=options)
+        self.lark = self.emulator.connect(url=shop.url, options=options)
         self.moving_emulator = LarkEmulator(app_id=f"cli_moving_{self.seed}")
         self.moving_customers = self._customers(self.moving_emulator.database("Shop"))
         self.moving = self.moving_emulator.connect(options=options)
         self._prepare_crawl(shop)
+        self._prepare_athena(shop)
+
+    def _prepare_athena(self, shop: Any) -> None:
+        """Put a connector that finds the base in a folder behind a Lambda endpoint."""
+        folder = self.emulator.drive.folder("Sales")
+        folder.add(shop)
+        connector = ConnectorFunction(
+            {
+                "LARK_APP_ID": self.emulator.app_id,
+                "LARK_APP_SECRET": self.emulator.app_secret,
+                "LARK_DOMAIN": self.emulator.url,
+                "LARK_TIMEOUT": "3",
+                "LARK_RATE": "1000",
+                "disable_glue": "true",
+                "default_page_size": str(self.dice.choice([100, 500])),
+                "default_does_activate_lark_drive_source": "true",
+                "default_lark_drive_sources": folder.token,
+                "default_does_activate_parallel_split": self.dice.choice(["true", "false"]),
+                "spill_bucket": SPILL,
+            }
+        )
+        self.endpoint = LambdaEndpoint({"connector": connector.run})
+        read = self.dice.choice([ReadSettings(), ReadSettings(max_inline_block_size=5_000)])
+        self.athena = LocalAthena({"lark": "connector"}, self.endpoint.url, read=read)
 
     def _prepare_crawl(self, shop: Any) -> None:
         """Name the base in a metadata table, both with names, and so ids, of this world's own."""
@@ -93,6 +124,8 @@ class World:
         }
 
     def close(self) -> None:
+        self.athena.close()
+        self.endpoint.stop()
         for lark, emulator in (
             (self.lark, self.emulator),
             (self.moving, self.moving_emulator),

@@ -57,8 +57,9 @@ def test_a_tutorial_runs_and_comes_to_its_results(path, tmp_path):
     notebook = nbformat.read(path, as_version=4)
     questions = RESULTS[path.name]
     asked = f"import json\nprint(json.dumps([{', '.join(questions)}]))"
-    closing = next(cell for cell in notebook.cells if "lark.close()" in cell.source)
-    notebook.cells.insert(notebook.cells.index(closing), nbformat.v4.new_code_cell(asked))
+    closing = [i for i, cell in enumerate(notebook.cells) if "lark.close()" in cell.source]
+    end = closing[0] if closing else len(notebook.cells)
+    notebook.cells.insert(end, nbformat.v4.new_code_cell(asked))
 
     client = NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}})
     client.execute()
