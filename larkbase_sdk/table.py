@@ -146,9 +146,10 @@ class Database:
         The snapshot becomes visible when every table is there; until then, and after any error,
         the one before is whole. A run that broke off is resumed by the next one. Tables that did
         not change are kept, where that can be told: revision and time of change stand still and
-        nothing in them is computed. Of a table with a field for the time of the last change and
-        without formulas and lookups, only the rows changed since are read. ``snap.manifest`` says
-        of each table when it was read, how, and why so.
+        nothing in them is computed. Of a table with a field for the time of the last change (of
+        all fields) and without formulas and lookups, only the rows changed since are read, and
+        once Lark's count says that rows are gone, the ids of all. ``snap.manifest`` says of each
+        table when it was read, how, and why so.
 
         Args:
             folder: Where the files go; made when missing.

@@ -23,7 +23,7 @@ settings.register_profile("nightly", max_examples=200, **_LENIENT)
 settings.load_profile("short")
 
 for _name in [name for name in os.environ if name.startswith(("LARK_", "LARKBASE_"))]:
-    if _name not in ("LARKBASE_REFERENCE", "LARKBASE_REQUIRE_BROWSER"):
+    if _name not in ("LARKBASE_REFERENCE", "LARKBASE_REQUIRE_BROWSER", "LARKBASE_CHROMIUM"):
         del os.environ[_name]
 
 

@@ -150,3 +150,11 @@ def test_a_table_shows_its_rows_and_the_age_of_what_is_known(lark, table):
 def test_only_web_links_become_links(shown):
     """A link of another kind stays text."""
     assert "<a " not in shown["DoctorReport"]._repr_html_()
+
+
+def test_options_show_their_values_and_no_hooks():
+    """The display holds what the text holds."""
+    html = larkbase.Options(rate=7)._repr_html_()
+
+    assert "<td style='text-align:left'>rate</td><td style='text-align:left'>7</td>" in html
+    assert "on_call" not in html

@@ -168,8 +168,8 @@ def validate(
     from larkbase_server.local.validator import Validator
 
     session.output.check()
-    _check_order((table, "--table", schema, "--schema"), (constraints, "--constraints", table,
-                                                          "--table"))  # fmt: skip
+    _require("--schema", schema, for_option="--table", given=table)
+    _require("--table", table, for_option="--constraints", given=constraints)
     sources = _sources(base_table, folder)
     with _local_athena(session, {catalog: function}, sources, "default") as athena:
         report = Validator(athena, catalog, seed=seed).run(
@@ -276,12 +276,11 @@ def _functions(catalogs: Sequence[str] | None) -> dict[str, str | None]:
     return found
 
 
-def _check_order(*pairs: tuple[str | None, str, str | None, str]) -> None:
+def _require(option: str, value: str | None, *, for_option: str, given: str | None) -> None:
     """Raise a ConfigurationError when an option is given without the one that it needs."""
-    for given, option, needed, other in pairs:
-        if given and not needed:
-            msg = f"{option} needs {other}."
-            raise ConfigurationError(msg, hint=f"Add {other}.")
+    if given and not value:
+        msg = f"{for_option} needs {option}."
+        raise ConfigurationError(msg, hint=f"Add {option}.")
 
 
 def _done(result: AthenaResult, *, explain: bool) -> str:

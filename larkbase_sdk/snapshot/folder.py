@@ -80,6 +80,25 @@ class Folder:
         msg = f"There is no snapshot in {self.path}."
         raise SnapshotError(msg, hint='Take one: db.snapshot("data/crm") or larkbase snapshot.')
 
+    def whole_manifest(self) -> Manifest:
+        """Return the manifest of the snapshot that is visible, whose files are all there.
+
+        Raises:
+            SnapshotError: when there is none, or a file of it is missing or damaged.
+        """
+        while True:
+            manifest = self.require_manifest()
+            try:
+                for entry in manifest.tables:
+                    self.rows_file(entry)
+                    self.schema(entry)
+            except SnapshotError:
+                # Another process may have put a new snapshot in its place meanwhile.
+                if self.require_manifest() == manifest:
+                    raise
+            else:
+                return manifest
+
     # -- writing -------------------------------------------------------------------------------
 
     def prepare(self) -> None:

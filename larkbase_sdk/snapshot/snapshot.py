@@ -48,8 +48,8 @@ def open_snapshot(folder: str | Path, *, options: Options | None = None) -> Snap
             are those with which the snapshot was taken.
 
     Raises:
-        SnapshotError: when there is no complete snapshot, a file of it is missing, or a newer
-            version wrote it.
+        SnapshotError: when there is no complete snapshot, a file of it is missing or damaged, or
+            a newer version wrote it.
     """
     return Snapshot(Path(folder).expanduser(), options or process_options)
 
@@ -69,9 +69,7 @@ class Snapshot:
 
     def __init__(self, path: Path, options: Options) -> None:
         self.folder = Folder(path)
-        self.manifest = self.folder.require_manifest()
-        for entry in self.manifest.tables:
-            self.folder.rows_file(entry)
+        self.manifest = self.folder.whole_manifest()
         self.options = options
         self.metadata = StoredMetadata(self.folder, self.manifest)
         self.catalog = StoredCatalog(self.manifest, self.metadata)

@@ -172,8 +172,8 @@ def _own_table(value: Any) -> SqlTable | None:
         found: SqlTable = value.sql_table()
         return found
     if isinstance(value, Table):
-        value = value.scan()
-    return LarkTable(value) if isinstance(value, Scan) else None
+        return LarkTable(value.scan())
+    return LarkTable(value, key=id(value)) if isinstance(value, Scan) else None
 
 
 def _is_file(name: str) -> bool:

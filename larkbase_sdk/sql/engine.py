@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from larkbase_sdk.sql.tables import SqlTable, SqlTables
+    from larkbase_sdk.sql.tables import SqlTables
 
 
 class SqlEngine:
@@ -252,7 +252,7 @@ def rehearse(
         for item in bindings.bound:
             rows = item.rows
             if item.table is not None:
-                rows = _Recorder(item.table, asked[item.table.key])
+                rows = _Recorder(item.table.dataset(Use()).schema, asked[item.table.key])
             elif rows is not None:
                 rows = without_rows(rows)
             session.attach(item.database, item.name, rows)
@@ -267,8 +267,8 @@ def rehearse(
 class _Recorder(ScannedDataset):
     """A table without rows that writes down what it is asked for."""
 
-    def __init__(self, table: SqlTable, asks: list[Ask]) -> None:
-        super().__init__(table.schema.to_arrow("sql"), lambda *_: iter(()))
+    def __init__(self, schema: pa.Schema, asks: list[Ask]) -> None:
+        super().__init__(schema, lambda *_: iter(()))
         self._asks = asks
 
     def scanner(

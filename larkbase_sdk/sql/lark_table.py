@@ -37,32 +37,27 @@ class LarkTable:
 
     Args:
         scan: What is read.
-        label: What messages call it; by default the table's database and name.
+        key: Tells the rows of this scan from those of others; by default its text, which is
+            enough unless it holds pyarrow expressions.
 
     Attributes:
+        scan: What is read.
         schema: Columns of the table, the same for a whole statement although fields may change.
+        key: Ids of the table, and what the scan takes of it.
+        label: What messages call it, such as ``CRM.Orders``.
     """
 
-    def __init__(self, scan: Scan, label: str = "") -> None:
-        self._scan = scan
-        self._label = label or scan.table.label
+    def __init__(self, scan: Scan, key: int | None = None) -> None:
         metadata, table = scan.table.database.lark.metadata, scan.table
         self._is_fresh = metadata.known_schema(table.base_id, table.id) is None
+        self.scan = scan
         self.schema: TableSchema = table.schema
-
-    @property
-    def key(self) -> Hashable:
-        """Ids of the table and what the scan takes of it."""
-        return self._scan.table.base_id, self._scan.table.id, repr(self._scan)
-
-    @property
-    def label(self) -> str:
-        """What messages call it, such as ``CRM.Orders``."""
-        return self._label
+        self.key: Hashable = (table.base_id, table.id, repr(scan) if key is None else key)
+        self.label = table.label
 
     def dataset(self, use: Use, names: NameKind = "sql") -> ScannedDataset:
         """Return the rows, read as engines ask for them; no call."""
-        sql_names = [RECORD_ID, *self._scan.selected(self.schema)]
+        sql_names = [RECORD_ID, *self.scan.selected(self.schema)]
         fields = dict(
             zip(self.schema.to_arrow("sql").names, self.schema.to_arrow(names), strict=True)
         )
@@ -74,22 +69,17 @@ class LarkTable:
         """Return how the table would be read for what is expected; at most one call a reading."""
         names = {name: name for name in self.schema.to_arrow("sql").names}
         reading = _Reading(self, names, use)
-        if reading.wants_the_count and self._scan.trusted_total() is not None:
+        if reading.wants_the_count and self.scan.trusted_total() is not None:
             return [reading.count_scan()]
-        return [reading.scan_of(plan, self._scan.explained(plan)) for plan in reading.plans()]
+        return [reading.scan_of(plan, self.scan.explained(plan)) for plan in reading.plans()]
 
     def renew(self) -> bool:
         """Read the fields again unless they were read for this statement."""
         if self._is_fresh:
             return False
-        table = self._scan.table
+        table = self.scan.table
         fresh = table.database.lark.metadata.fresh_schema(table.base_id, table.id, table.name)
         return fresh != self.schema
-
-    @property
-    def scan(self) -> Scan:
-        """What is read."""
-        return self._scan
 
 
 class _Reading:
@@ -158,14 +148,13 @@ class _Reading:
     def _first_rows(
         self, columns: list[str], predicate: Predicate | None, rows: int
     ) -> ReadPlan | None:
-        """Return a plan that ends early; None when the order is not one of the server's."""
+        """Return a plan of no more rows than wanted; None for an order that the core cannot do."""
         try:
-            plan = self._scan.refined(
+            return self._scan.refined(
                 columns, self._schema, predicate=predicate, order=self._order(), limit=rows
             )
         except (QueryError, UnsupportedField):
-            return None  # an order by something that the core cannot order by
-        return plan if plan.parts[0].sort or not plan.order else None
+            return None
 
     def _order(self) -> tuple[SortKey, ...]:
         shape = self._use.shape

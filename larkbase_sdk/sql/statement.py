@@ -68,9 +68,6 @@ def read_statement(text: str, connection: duckdb.DuckDBPyConnection) -> Statemen
     Raises:
         QueryError: it is not one statement, no SQL, or one that changes something.
     """
-    if not isinstance(text, str):
-        msg = f"A statement is a text, not a {type(text).__name__}."
-        raise QueryError(msg)
     kind = _kind_of(text, connection)
     if kind not in _ANSWERING:
         msg = f"A {kind} statement changes something; only questions are answered here."

@@ -115,8 +115,8 @@ class StoredTable:
 
     @property
     def key(self) -> Hashable:
-        """The table's ids."""
-        return self.schema.base_id, self.schema.table_id
+        """This object: another of the same table may hold other rows of it."""
+        return id(self)
 
     def dataset(self, use: Use) -> Any:
         """Return the rows; how the statement uses them makes no difference."""

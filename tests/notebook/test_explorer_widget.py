@@ -239,10 +239,11 @@ def test_what_the_service_says_is_text(lark, lark_emulator, hands):
     explorer = lark.table(table.url).explore()
     person = hands(explorer)
     person.press(f"Base {SCRIPT}", "Views", f"View {SCRIPT}")
-    person.turn_to("Preview")
+    person.turn_to("Filter")
     person.field("value").value = SCRIPT
     person.press("Add condition")
     person.turn_to("Preview")
+    assert "Rows 1–2 of 2" in person.html
     person.turn_to("Profile")
     person.press("Read and profile")
     person.turn_to("SQL")

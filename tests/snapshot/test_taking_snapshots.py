@@ -117,6 +117,35 @@ class TestContents:
         assert str(empty.to_arrow().schema.field("When").type) == "timestamp[ms, tz=UTC]"
 
 
+def test_a_database_of_several_bases(lark, crm, lark_emulator, tmp_path, searches):
+    """Its tables are stored, kept and served with the base that each comes from."""
+    hr = lark_emulator.database("HR")
+    people = hr.table("People", {"Name": ["Ann"]})
+    columns = ["database_name", "database_lark_base_id", "table_name", "table_lark_base_id",
+               "table_lark_table_id"]  # fmt: skip
+    named = [("shop", crm, crm.find_table("Customers")), ("shop", hr, people)]
+    listing = lark_emulator.database("Metadata").table("tables", fields=columns, rows=[
+        dict(zip(columns, (name, base.app_token, table.name, base.app_token, table.table_id),
+                 strict=True))
+        for name, base, table in named
+    ])  # fmt: skip
+    shop = lark.add(listing.url, catalog=True)["shop"]
+
+    shop.snapshot(tmp_path / "shop")
+    searches()
+    people.insert([{"Name": "Budi"}])
+    snap = shop.snapshot(tmp_path / "shop")
+
+    assert snap.manifest.base_id == ""
+    assert how(snap) == {"Customers": "kept", "People": "read"}
+    assert set(searches()) == {"People"}
+    assert snap.sql("SELECT name FROM shop.people").to_arrow()["name"].to_pylist() == [
+        "Ann", "Budi"
+    ]  # fmt: skip
+    with LarkEmulator.from_snapshot(tmp_path / "shop") as served:
+        assert {base.app_token for base in served.bases} == {crm.app_token, hr.app_token}
+
+
 class TestKeeping:
     """What stood still is kept; everything else, and every doubt, is read."""
 

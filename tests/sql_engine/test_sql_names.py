@@ -6,6 +6,7 @@ import duckdb
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
@@ -186,7 +187,23 @@ class TestVariables:
         assert lark.sql("FROM few").columns == ["record_id", "order_no", "amount"]
         assert values(lark.sql("SELECT count(*) FROM few")) == [20]
         assert values(lark.sql("SELECT count(*) FROM few WHERE amount < 3")) == [8]
+        assert len(lark.sql("SELECT * FROM few a JOIN few b USING (record_id, amount)")) == 20
+        assert lark.explain("FROM few").scans[0].on_server[-1] == "stop after 20"
         del few
+
+    def test_scans_that_look_alike_are_told_apart(self, lark, crm):
+        """pyarrow shows only the ends of a long list in an expression."""
+        orders = lark.table("CRM.Orders")
+        wanted = [f"A-{n:04}" for n in range(60)]
+        first = orders.scan(where=pc.field("Order No").isin([*wanted[:10], "x", *wanted[40:]]))
+        second = orders.scan(where=pc.field("Order No").isin([*wanted[:10], "y", *wanted[40:]]))
+        assert repr(first) == repr(second)
+        second = orders.scan(where=pc.field("Order No").isin([*wanted[:10], *wanted[39:]]))
+
+        sql = "SELECT (SELECT count(*) FROM first), (SELECT count(*) FROM second)"
+        (row,) = lark.sql(sql).to_arrow().to_pylist()
+        assert list(row.values()) == [30, 31]
+        del first, second
 
     def test_a_name_of_two_things_is_refused(self, lark_emulator, crm):
         """Neither the frame nor the table is taken in silence."""

@@ -194,7 +194,7 @@ class TestOrder:
         "order", ["status DESC", "amount NULLS FIRST", "lower(order_no)", "amount + 1"]
     )
     def test_other_orders_read_everything(self, lark, searches, crm, order):
-        """Where Lark's order is not the order of the values, DuckDB sorts all rows."""
+        """Where Lark's order is not the order of the values, all rows are sorted here."""
         _, calls = searches(f"SELECT order_no FROM crm.orders ORDER BY {order} LIMIT 2")
 
         assert len(calls) == 3

@@ -10,7 +10,7 @@ import pandas as pd
 import polars as pl
 
 import larkbase_sdk as larkbase
-from larkbase_sdk import Database, Lark, Plan, Result, Scan, Schema, SqlPlan, Table
+from larkbase_sdk import Database, Explorer, Lark, Plan, Result, Scan, Schema, SqlPlan, Table
 from larkbase_sdk.accessors import DatabaseMap
 from larkbase_sdk.api.models import ViewInfo
 from larkbase_sdk.sql.dataset import ScannedDataset
@@ -30,6 +30,11 @@ def looking_around(lark: Lark) -> None:
     assert_type(lark.table("CRM.Orders").schema, Schema)
     assert_type(lark.table("CRM.Orders").views, list[ViewInfo])
     assert_type(lark.identity, str)
+    assert_type(lark.explore(), Explorer)
+    assert_type(lark.databases["CRM"].explore(), Explorer)
+    assert_type(lark.table("CRM.Orders").explore(), Explorer)
+    assert_type(lark.explore().sql, str)
+    assert_type(lark.explore().to_pandas(), pd.DataFrame)
 
 
 def reading(orders: Table) -> None:
@@ -61,3 +66,14 @@ def asking(lark: Lark, orders: Table) -> None:
     assert_type(len(result), int)
     assert_type(orders.to_duckdb("my.duckdb"), Path)
     assert_type(orders.to_dataset(names="sql"), ScannedDataset)
+
+
+def keeping(crm: Database, orders: Table) -> None:
+    assert_type(crm.snapshot("data/crm"), Snapshot)
+    assert_type(crm.snapshot("data/crm", tables=["Orders"], dry_run=True), SnapshotPlan)
+    snap = larkbase.open_snapshot("data/crm")
+    assert_type(snap.diff("data/crm-last-week"), SnapshotDiff)
+    assert_type(larkbase.diff("data/crm", crm), SnapshotDiff)
+    assert_type(snap.tables["Orders"].to_pandas(where="amount > 1"), pd.DataFrame)
+    assert_type(orders.to_pandas(max_age="1h"), pd.DataFrame)
+    assert_type(larkbase.clear_cache(), int)

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from larkbase_sdk.read.constants import SqlNode
 
-
 SETTINGS = {
     # Athena's sessions are in UTC, and whole numbers divide to whole numbers there.
     "TimeZone": "'UTC'",
@@ -27,7 +26,7 @@ SETTINGS = {
 }
 """Settings of DuckDB under which a statement runs."""
 
-_HINT = "The local Athena answers SELECT, WITH, VALUES, SHOW, DESCRIBE and EXPLAIN."
+_HINT = "The local Athena answers SELECT, WITH, VALUES, SHOW and DESCRIBE."
 
 
 def parse_query(sql: str) -> SqlNode:

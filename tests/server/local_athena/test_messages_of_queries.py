@@ -242,6 +242,8 @@ class TestConditions:
             "rating + 1 = 6",
             "rating = 5 OR gift",
             "rating > 4.5",
+            "amount <> 9007199254740993",
+            "ordered <> TIMESTAMP '2025-01-01 00:00:00.000001'",
             "amount > rating",
             "place.city = 'Ulm'",
             "contains(tags, 'a')",
