@@ -183,7 +183,7 @@ class EmptyBecauseRestricted(LarkBaseWarning):
 
 
 class TableChanged(LarkBaseWarning):
-    """The table changed while it was read: rows repeated or the count moved."""
+    """The table changed while it was read in a way that may have hidden rows."""
 
 
 class PushdownRefused(LarkBaseWarning):

@@ -48,8 +48,8 @@ class Options:
         lookup_depth: How many lookup-to-lookup steps are followed.
         progress: Show progress lines; None decides by terminal or notebook.
         offline: Refuse every network call.
-        on_call: Called with a dict after each HTTP call.
-        on_retry: Called with a dict before each wait.
+        on_call: Called with a dict after each HTTP call, perhaps by several threads at a time.
+        on_retry: Called with a dict before each wait, likewise.
     """
 
     rate: float = 20.0

@@ -205,7 +205,8 @@ class PageWalk:
 
     def _by_offset(self, source: _Source, chain: Chain, page: Page) -> Generator[Page, None, Page]:
         """Yield the pages of a chain as far as it goes; return the last one as it came."""
-        pages = ChainedPages(chain, page, source.at, self.watch, self._context.options.concurrency)
+        at_a_time = int(self._context.options.concurrency)
+        pages = ChainedPages(chain, page, source.at, self.watch, at_a_time)
         pages.enough, pages.most_ahead = self._enough, self.most_ahead
         with closing(iter(pages)) as found:
             for page in found:

@@ -39,7 +39,7 @@ def parts_instead(
     from larkbase_sdk.read.splits import split_plan
 
     left, part = walk.pages_one_by_one, walk.search.part
-    most = context.options.concurrency
+    most = int(context.options.concurrency)
     worth_it = left >= MANY_PAGES and left >= _LEAST_SHARE * (left + walk.watch.pages)
     if not worth_it or most < 2 or part.cut is not None:
         return None

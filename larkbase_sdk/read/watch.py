@@ -56,7 +56,6 @@ class Watch:
         self._whole_table = part.filter is None and part.view_id is None
         self.ids: set[bytes] = set()
         self._passes = 0
-        self._changed = False
         self.begin()
 
     def begin(self) -> None:
@@ -65,6 +64,7 @@ class Watch:
         self._here: set[bytes] | None = set() if self._passes > 1 else None
         self._pages = 0
         self._repeated = 0
+        self._went_back = False
         self._totals: set[int] = set()
 
     @property
@@ -83,12 +83,13 @@ class Watch:
         return self._passes
 
     def knows(self, page: Page) -> bool:
-        """Tell whether the first row of a page has come before; False for an empty page."""
-        return bool(len(page.batch)) and ids_of(page.batch.slice(0, 1))[0] in self.ids
+        """Tell whether the first row of a page came before in this pass; False without rows."""
+        known = self.ids if self._here is None else self._here
+        return bool(len(page.batch)) and ids_of(page.batch.slice(0, 1))[0] in known
 
     def note_change(self) -> None:
-        """Take note that rows moved under the reading, which followed them."""
-        self._changed = True
+        """Take note that rows moved under the reading, which went back to follow them."""
+        self._went_back = True
 
     def distinct(self, page: Page, *, overlapping: bool) -> pa.RecordBatch:
         """Return the rows of a page that did not come before.
@@ -127,7 +128,7 @@ class Watch:
     def is_quiet(self) -> bool:
         """Tell whether nothing says that the table changed during this pass."""
         counted = self.counted()
-        moved = self._repeated > 0 or len(self._totals) > 1
+        moved = self._repeated > 0 or len(self._totals) > 1 or self._went_back
         return not moved and (counted is None or counted == self._rows_here)
 
     def evidence(self) -> tuple[int, int, frozenset[int]]:
@@ -144,7 +145,7 @@ class Watch:
         fewer = counted is not None and self.rows < counted
         if fewer or not (proven or self.is_quiet()):
             self._warn()
-        elif self._changed or self._passes > 1 or len(self._totals) > 1:
+        elif self._went_back or self._passes > 1 or len(self._totals) > 1:
             _log.info("the table changed while it was read; every row that stayed was read")
         if not self.rows:
             self._context.warn_if_restricted("rows")

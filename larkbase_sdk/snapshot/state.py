@@ -26,6 +26,7 @@ class State:
 
     Attributes:
         listed: Its tables, listed anew.
+        revisions: Revisions of the tables of each base, by id, where Lark lists them.
         modified: When each base was last changed, where Drive tells it.
         bases: What Lark says of each base that is open to the app itself.
         identity: Who asks.
@@ -33,6 +34,7 @@ class State:
     """
 
     listed: tuple[CatalogTable, ...]
+    revisions: Mapping[str, Mapping[str, int]]
     modified: Mapping[str, int]
     bases: Mapping[str, BaseInfo]
     identity: str
@@ -41,7 +43,7 @@ class State:
     def present(self, wanted: Wanted) -> Present:
         """Return the state of one table."""
         base_id = wanted.table.base_id
-        revisions = {t.table_id: t.revision for t in self.listed if t.base_id == base_id}
+        revisions = self.revisions.get(base_id, {})
         base = self.bases.get(base_id)
         return Present(
             revision=revisions.get(wanted.table.id, 0),
@@ -73,14 +75,27 @@ def read_state(database: Database) -> State:
     modified = modified_times(lark.api.drive, base_ids)
     listed = database.catalog_tables()
     infos = {base_id: _info(lark, base_id) for base_id in base_ids}
-    bases = {base_id: info for base_id, info in infos.items() if info is not None}
-    return State(listed, modified, bases, lark.identity, lark.options.trust_total)
+    return State(
+        listed=listed,
+        revisions={base_id: _revisions(lark, base_id) for base_id in base_ids},
+        modified=modified,
+        bases={base_id: info for base_id, info in infos.items() if info is not None},
+        identity=lark.identity,
+        trust_total=lark.options.trust_total,
+    )
 
 
 def _base_ids(database: Database) -> list[str]:
     if database.id:
         return [database.id]
     return list(dict.fromkeys(item.base_id for item in database.catalog_tables()))
+
+
+def _revisions(lark: Lark, base_id: str) -> dict[str, int]:
+    try:
+        return {table.table_id: table.revision for table in lark.metadata.tables(base_id)}
+    except PermissionDenied:
+        return {}  # the tables are named one by one, and their base is closed to the app
 
 
 def _info(lark: Lark, base_id: str) -> BaseInfo | None:

@@ -115,10 +115,10 @@ class Session:
         except (duckdb.Error, RuntimeError) as error:
             failure = error
         inside = next((one.error for one in self._scanned if one.error is not None), None)
-        if isinstance(inside, KeyboardInterrupt) or (failure is not None and inside is not None):
-            raise inside
         if failure is None:
             return found
+        if inside is not None:
+            raise inside
         raise self._told(failure, statement, text, params, known)
 
     def _answer_somehow(self, kind: str, text: str, params: Any) -> pa.Table:

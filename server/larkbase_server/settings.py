@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Literal
 
 from larkbase_sdk.errors import scrub
-from larkbase_sdk.options import MAX_PAGE_SIZE, NameStyle, NumberType, Options
+from larkbase_sdk.options import MAX_CONCURRENCY, MAX_PAGE_SIZE, NameStyle, NumberType, Options
 from larkbase_server import parsers as read
 from larkbase_server.environment import setting, variables
 
@@ -83,6 +83,10 @@ class CommonSettings:
     rate: float = setting(
         _CALLS, "LARK_RATE", 20.0, read.number(0.01, 1000), strict=True,
         meaning="Calls per second and endpoint; the splits of one read share it.")
+    concurrency: int = setting(
+        _CALLS, "LARK_CONCURRENCY", 8, read.whole(1, MAX_CONCURRENCY), strict=True,
+        meaning=f"Calls in flight at one base at most, 1 to {MAX_CONCURRENCY}; 1 reads page after "
+        "page.")
 
     lookup_depth: int = setting(
         _SCHEMA, "default_lark_lookup_max_depth", 20, read.whole(1, _MAX_INT),
@@ -129,12 +133,15 @@ class CommonSettings:
         """Return the options of the core: every setting that bears the name of an option.
 
         Args:
-            splits: How many invocations read at the same time; they share the call rate.
+            splits: How many invocations read at the same time; they share the call rate and the
+                calls in flight.
         """
         own = variables(type(self))
         shared = {item.name: getattr(self, item.name) for item in fields(Options)
                   if item.name in own}
-        return Options(**shared, progress=False).replace(rate=self.rate / splits)
+        return Options(**shared, progress=False).replace(
+            rate=self.rate / splits, concurrency=max(1, self.concurrency // splits)
+        )
 
     @property
     def log_level(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
@@ -174,10 +175,15 @@ class Notebook:
         before = path.stat().st_mtime_ns
         self.page.keyboard.press("Control+s")
         end = time.monotonic() + PATIENCE / 1000
-        while path.stat().st_mtime_ns == before and time.monotonic() < end:
+        while time.monotonic() < end:
             self.page.wait_for_timeout(100)
-        saved: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        return saved
+            if path.stat().st_mtime_ns != before:
+                # It may still be being written.
+                with contextlib.suppress(json.JSONDecodeError):
+                    saved: dict[str, Any] = json.loads(path.read_text("utf-8"))
+                    return saved
+        msg = "the notebook was not saved"
+        raise TimeoutError(msg)
 
 
 @contextmanager

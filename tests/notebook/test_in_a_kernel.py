@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from typing import Any
 
+import nbformat.v4 as nbformat
 import pytest
 
 CELLS = [
@@ -27,14 +31,20 @@ print(explorer)
 
 
 @pytest.fixture(scope="module")
-def executed() -> Any:
-    """A notebook that was run by a kernel of its own."""
-    import nbformat.v4 as nbformat
-    from nbclient import NotebookClient
-
+def executed(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A notebook that was run by a kernel of its own, outside this process."""
+    folder = tmp_path_factory.mktemp("kernel")
     notebook = nbformat.new_notebook(cells=[nbformat.new_code_cell(cell) for cell in CELLS])
-    NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
-    return notebook
+    (folder / "made.ipynb").write_text(nbformat.writes(notebook), encoding="utf-8")
+    command = [sys.executable, "-m", "nbconvert", "--to", "notebook", "--execute"]
+    subprocess.run(
+        [*command, "--output", "run.ipynb", "made.ipynb"],
+        cwd=folder,
+        env=os.environ | {"IPYTHONDIR": str(folder / "ipython")},
+        check=True,
+        capture_output=True,
+    )
+    return nbformat.reads((folder / "run.ipynb").read_text("utf-8"))
 
 
 def outputs(notebook: Any, cell: int) -> list[Any]:
@@ -54,7 +64,8 @@ def test_an_explorer_is_a_widget_and_leaves_its_last_state(executed):
 
 def test_an_exported_notebook_shows_the_last_state_once(executed):
     """Without a kernel and without its widgets a page still shows the rows."""
-    nbconvert = pytest.importorskip("nbconvert")
+    import nbconvert
+
     alone = executed.copy()
     alone.metadata = {key: value for key, value in executed.metadata.items() if key != "widgets"}
     html, _ = nbconvert.HTMLExporter().from_notebook_node(alone)

@@ -18,7 +18,7 @@ from xml.etree import ElementTree as ET
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "testing.md"
-TESTS = ("tests/read", "tests/properties")
+TESTS = ("tests/read", "tests/properties", "tests/sql_engine/test_sql_properties.py")
 _BLOCK = re.compile(r"(<!-- last full run -->\n).*?(<!-- end of last full run -->)", re.DOTALL)
 _EXAMPLES = re.compile(r"- (\d+) passing\D+\d+ failing")
 _LIBRARIES = ("hypothesis", "duckdb", "pyarrow")

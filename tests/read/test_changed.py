@@ -159,15 +159,16 @@ def test_a_deletion_costs_few_calls(
     assert lark_emulator.calls.count("search") <= quiet + 10
 
 
+@pytest.mark.parametrize("edit", [delete_first, replace])
 def test_rows_that_are_deleted_too_fast_are_told(
-    connect: Connect, make_table: Callable[[int], Any]
+    connect: Connect, make_table: Callable[[int], Any], edit: Callable[[int], Edit]
 ) -> None:
-    """When nothing can be followed any more, the warning says so."""
+    """When nothing can be followed any more, the warning says so, even if the total stays."""
     made = make_table(1000)
     lark = connect(concurrency=1)
     table = lark.table("CRM.T")
     _ = table.schema
-    lark.options.on_call = editing(made, [delete_first(15)] * 70)
+    lark.options.on_call = editing(made, [edit(15)] * 70)
 
     with pytest.warns(larkbase.TableChanged, match="changed while it was read"):
         table.to_arrow()

@@ -46,6 +46,7 @@ def test_an_empty_environment_gives_the_documented_defaults():
         "timeout": 30.0,
         "retries": 6,
         "rate": 20.0,
+        "concurrency": 8,
         "lookup_depth": 20,
         "number_type": "double",
         "name_style": "ascii",
@@ -441,8 +442,10 @@ def test_settings_become_options_of_the_core():
 
 
 def test_the_splits_of_one_read_share_the_call_rate():
-    """Four splits together call as often as one read may."""
-    assert connector().options(splits=4).rate == 5.0
+    """Four splits together call as often as one read may, with as many calls in flight."""
+    options = connector().options(splits=4)
+    assert (options.rate, options.concurrency) == (5.0, 2)
+    assert connector().options(splits=20).concurrency == 1
 
 
 def test_the_crawler_names_in_ascii_as_the_connector_does():

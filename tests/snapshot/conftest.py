@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 import larkbase_sdk as larkbase
+from larkbase_sdk.snapshot import parquet
 from larkbase_sdk.testing import LarkEmulator
 
 DAY = 86_400.0
+
+
+@pytest.fixture(scope="session", autouse=True)
+def small_batches() -> Iterator[None]:
+    """Lets tables of a few hundred rows span several batches and row groups."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parquet, "_ROWS_AT_ONCE", 100)
+        patch.setattr(parquet, "_ROWS_IN_GROUP", 300)
+        yield
 
 
 @pytest.fixture

@@ -275,17 +275,21 @@ class TestDamage:
         ended = threading.Event()
 
         def renew() -> None:
-            for number in range(8):
-                crm.find_table("Customers").insert([{"Name": f"new {number}"}])
-                db.snapshot(folder, tables=["Customers"])
-            ended.set()
+            try:
+                for number in range(8):
+                    crm.find_table("Customers").insert([{"Name": f"new {number}"}])
+                    db.snapshot(folder, tables=["Customers"])
+            finally:
+                ended.set()
 
         writer = threading.Thread(target=renew)
         writer.start()
         seen = set()
-        while not ended.is_set():
-            seen.add(larkbase.open_snapshot(folder).tables["Customers"].count())
-        writer.join()
+        try:
+            while not ended.is_set():
+                seen.add(larkbase.open_snapshot(folder).tables["Customers"].count())
+        finally:
+            writer.join()
         assert seen <= set(range(3, 12))
 
     def test_a_snapshot_that_was_replaced_while_open(self, folder, db, crm):

@@ -79,6 +79,23 @@ class TestConditions:
 
         assert sorted(result.to_arrow()["record_id"].to_pylist()) == ids(orders, wanted)
 
+    @pytest.mark.parametrize(
+        ("table", "column"),
+        [
+            ("crm.orders o", "o.order_no"),
+            ("crm.orders", "orders.order_no"),
+            ("crm.orders", "crm.orders.order_no"),
+        ],
+    )
+    def test_columns_may_carry_the_name_of_their_table(self, orders, searches, table, column):
+        """In forms that only the core pushes."""
+        sql = f"SELECT record_id FROM {table} WHERE {column} LIKE 'A-00%'"
+        result, (call,) = searches(sql)
+
+        found = sorted(result.to_arrow()["record_id"].to_pylist())
+        assert found == ids(orders, lambda r: r["order_no"] < "A-01")
+        assert "A-00" in str(call.body["filter"])
+
     def test_parameters_are_pushed_too(self, orders, searches):
         """By position and by name; the text never holds their values."""
         positions = "SELECT record_id FROM crm.orders WHERE status = ? AND order_no LIKE ?"

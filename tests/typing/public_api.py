@@ -10,7 +10,20 @@ import pandas as pd
 import polars as pl
 
 import larkbase_sdk as larkbase
-from larkbase_sdk import Database, Explorer, Lark, Plan, Result, Scan, Schema, SqlPlan, Table
+from larkbase_sdk import (
+    Database,
+    Explorer,
+    Lark,
+    Plan,
+    Result,
+    Scan,
+    Schema,
+    Snapshot,
+    SnapshotDiff,
+    SnapshotPlan,
+    SqlPlan,
+    Table,
+)
 from larkbase_sdk.accessors import DatabaseMap
 from larkbase_sdk.api.models import ViewInfo
 from larkbase_sdk.sql.dataset import ScannedDataset

@@ -56,6 +56,7 @@ class TestQuery:
     """``athena query`` answers through the messages of a connector."""
 
     def test_rows_go_to_stdout_and_figures_to_stderr(self, run):
+        """Rows as NDJSON in a pipe."""
         ended = run("query", CATALOG, "SELECT order_no, rating FROM crm.orders WHERE rating > 3")
 
         assert ended.code == 0
@@ -71,16 +72,19 @@ class TestQuery:
         ],
     )
     def test_formats_are_those_of_other_commands(self, run, chosen, text):
+        """Table, CSV and JSON."""
         sql = "SELECT order_no, rating FROM orders WHERE rating = 5"
 
         assert run("query", CATALOG, "--database=crm", "-q", "-f", chosen, sql).out == text
 
     def test_a_dash_reads_the_statement_from_stdin(self, run, monkeypatch):
+        """As the command query does."""
         monkeypatch.setattr(sys, "stdin", io.StringIO("SELECT 1 AS x"))
 
         assert run("query", CATALOG, "-").rows == [{"x": 1}]
 
     def test_explain_shows_what_is_handed_over_and_reads_no_row(self, run, fake):
+        """As text for people, as rows for programs."""
         sql = "SELECT order_no FROM crm.orders WHERE rating = 5 LIMIT 1"
         shown = run("query", CATALOG, "--explain", "-f", "table", sql)
         for_programs = run("query", CATALOG, "--explain", sql)
@@ -97,11 +101,13 @@ class TestQuery:
         assert "ReadRecords" not in fake.names
 
     def test_explain_of_a_statement_without_tables_says_so(self, run):
+        """SHOW asks no table."""
         ended = run("query", CATALOG, "--explain", "-f", "table", "SHOW DATABASES")
 
         assert ended.out == "No table of a connector is read.\n"
 
     def test_stats_tell_the_cost_on_stderr(self, run):
+        """One figure a line; calls to Lark are unknown when the function runs elsewhere."""
         ended = run("query", CATALOG, "--stats", "SELECT count(*) AS n FROM crm.orders")
 
         assert ended.rows == [{"n": 6}]
@@ -114,6 +120,7 @@ class TestQuery:
         assert lines["messages"].startswith("GetDataSourceCapabilities 1, GetSplits 1, GetTable 1")
 
     def test_catalogues_may_be_several(self, run, fake):
+        """Each with a function of its own."""
         fake.tables["shop", "targets"] = pa.table({"no": ["A-1"]})
 
         ended = run(
@@ -125,6 +132,7 @@ class TestQuery:
 
     @pytest.mark.parametrize("catalog", ["=x", "a=", ""])
     def test_a_catalogue_that_cannot_be_used_is_a_usage_error(self, run, catalog):
+        """Without a name or without a function."""
         ended = run("query", f"--catalog={catalog}", "SELECT 1")
 
         assert ended.code == 2
@@ -193,6 +201,7 @@ class TestQuery:
         )
 
     def test_a_source_of_the_wrong_kind_is_a_usage_error(self, run):
+        """The message says which option takes it."""
         ended = run("query", "--base-table=fldABC", "SELECT 1")
 
         assert ended.code == 2
@@ -207,6 +216,7 @@ class TestValidate:
         spilling.tables = {("crm", "lines"): pa.table({"no": [1, 2]})}
 
     def test_a_sound_connector_passes(self, run):
+        """Exit code 0, and a tick a line."""
         ended = run("validate", f"--function={FUNCTION}", "--seed=1", "-f", "table")
 
         assert ended.code == 0
@@ -215,12 +225,14 @@ class TestValidate:
         assert ended.err.startswith("✓ fake-connector passed ")
 
     def test_programs_get_a_row_a_check(self, run):
+        """With step, status and detail."""
         ended = run("validate", f"--function={FUNCTION}", "--planning-only")
 
         assert [row["status"] for row in ended.rows] == ["ok"] * len(ended.rows)
         assert [row["step"] for row in ended.rows][:2] == ["Ping", "Capabilities"]
 
     def test_a_failed_check_is_exit_code_1_and_can_be_repeated(self, run, fake):
+        """By the seed that is told."""
         fake.change["Ping"] = lambda answer: {**answer, "queryId": "other"}
 
         ended = run("validate", f"--function={FUNCTION}", "--planning-only", "--seed=7")
@@ -230,6 +242,7 @@ class TestValidate:
         assert ended.err == "1 check failed; --seed 7 repeats them\n"
 
     def test_constraints_are_carried(self, run, fake):
+        """Reads have only the rows that they leave."""
         ended = run(
             "validate", f"--function={FUNCTION}", "--schema=crm", "--table=lines",
             "--constraints=no>1",
@@ -249,12 +262,14 @@ class TestValidate:
         ],
     )
     def test_options_that_do_not_go_together_are_a_usage_error(self, run, options, text):
+        """Which one is missing is told."""
         ended = run("validate", f"--function={FUNCTION}", *options)
 
         assert ended.code == 2
         assert text in ended.err
 
     def test_a_function_that_is_not_there_is_told(self, run):
+        """As Lambda tells it."""
         ended = run("validate", "--function=nobody")
 
         assert ended.code == 2

@@ -183,6 +183,7 @@ class TestFlows:
         assert result.stats.lark_calls == len(lark.calls.list)
 
     def test_the_validator_finds_nothing_wrong(self, here, environment, lark):
+        """The project's own connector passes every check."""
         base_flow(environment, lark)
 
         report = Validator(here(), seed=5).run("crm", "orders")
@@ -194,6 +195,7 @@ class TestErrors:
     """Lark's errors arrive as the query's."""
 
     def test_code_and_hint_arrive(self, here, environment, lark):
+        """Apart from the message, as in every other door."""
         table = base_flow(environment, lark)
         athena = here()
         athena.query(f"DESCRIBE {table}")
@@ -207,6 +209,7 @@ class TestErrors:
         assert "Hint:" not in error.message
 
     def test_an_unknown_table_and_a_hidden_one_are_told_alike(self, here, environment, lark):
+        """Nobody learns what a list hides."""
         base_flow(environment, lark)
         environment.setenv("default_blacklist_tables", "crm:orders")
         athena = here()

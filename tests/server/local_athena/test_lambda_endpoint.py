@@ -94,6 +94,7 @@ class TestSynchronous:
     """``RequestResponse`` waits for the function and brings what it returned."""
 
     def test_the_function_gets_the_event_and_its_value_comes_back(self, client):
+        """With the status and the version that Lambda tells."""
         answer, payload = invoke(client, "echo", {"x": [1, None, "ü"]})
 
         assert payload == {"event": {"x": [1, None, "ü"]}, "name": "echo"}
@@ -110,9 +111,11 @@ class TestSynchronous:
         ["echo", ARN, "123456789012:function:echo", "echo:$LATEST", "function:echo"],
     )
     def test_a_function_goes_by_name_arn_or_partial_arn(self, client, name):
+        """With or without the version."""
         assert invoke(client, name, {})[1]["name"] == "echo"
 
     def test_the_context_tells_what_lambda_tells(self, client):
+        """Names, version, ARN, memory, log and the time that is left."""
         answer, payload = invoke(client, "describe", {})
 
         request = payload["request"]
@@ -151,6 +154,7 @@ class TestErrorsOfFunctions:
     """What a function raises comes back as its answer, marked as an error."""
 
     def test_an_exception_becomes_message_type_and_stack(self, client):
+        """The text of our errors holds code and hint."""
         answer, payload = invoke(client, "fail", {})
 
         assert answer["StatusCode"] == 200
@@ -178,6 +182,7 @@ class TestErrorsOfFunctions:
         assert len(payload) == LAMBDA_LIMIT - 2
 
     def test_a_larger_answer_is_an_error(self, client):
+        """By a single byte."""
         answer, payload = invoke(client, "sized", LAMBDA_LIMIT - 1)
 
         assert answer["FunctionError"] == "Unhandled"
@@ -193,6 +198,7 @@ class TestRefusals:
 
     @pytest.mark.parametrize("name", ["nobody", ARN.replace("echo", "nobody"), "echo:prod"])
     def test_an_unknown_function_or_version(self, client, name):
+        """The ARN tells what was looked for."""
         with pytest.raises(ClientError, match="Function not found: arn:aws:lambda") as caught:
             invoke(client, name, {})
 
@@ -200,6 +206,7 @@ class TestRefusals:
         assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 404
 
     def test_a_payload_that_is_no_json(self, client):
+        """It is cut off."""
         with pytest.raises(ClientError, match="Could not parse request body into json") as caught:
             client.invoke(FunctionName="echo", Payload=b"{")
 
@@ -236,6 +243,7 @@ class TestOtherKinds:
     """``Event`` does not wait, ``DryRun`` does not call."""
 
     def test_an_event_is_taken_and_worked_on_later(self, client, endpoint, seen):
+        """The answer does not wait for it."""
         answer, payload = invoke(client, "note", {"n": 1}, InvocationType="Event")
 
         assert (answer["StatusCode"], payload) == (202, None)
@@ -264,6 +272,7 @@ class TestOtherKinds:
         assert line.startswith(start)
 
     def test_a_dry_run_only_looks(self, client, seen):
+        """The function is not called."""
         seen.clear()
 
         answer, _ = invoke(client, "note", {"n": 2}, InvocationType="DryRun")
@@ -271,6 +280,7 @@ class TestOtherKinds:
         assert (answer["StatusCode"], seen) == (204, [])
 
     def test_a_dry_run_of_an_unknown_function_is_refused(self, client):
+        """That is what it is for."""
         with pytest.raises(ClientError, match="Function not found"):
             invoke(client, "nobody", {}, InvocationType="DryRun")
 
@@ -279,10 +289,12 @@ class TestEndpoint:
     """The server itself."""
 
     def test_only_this_machine_is_served(self):
+        """Since no credentials are checked."""
         with pytest.raises(ConfigurationError, match="this machine only"):
             LambdaEndpoint({}, host="0.0.0.0")
 
     def test_a_taken_port_is_told(self, endpoint):
+        """With the port."""
         port = int(endpoint.url.rpartition(":")[2])
 
         with pytest.raises(ConfigurationError, match="The Lambda endpoint cannot listen on"):

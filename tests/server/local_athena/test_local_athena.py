@@ -55,6 +55,7 @@ class TestRows:
         ]  # fmt: skip
 
     def test_times_within_lists_and_structures_keep_their_time_of_day(self, athena, fake):
+        """At every depth."""
         times = moments("2025-01-08 17:00:00.123")
         fake.tables["crm", "nested"] = pa.table(
             {
@@ -79,7 +80,14 @@ class TestRows:
             dt.datetime(2023, 11, 14, 22, 13, 20, 123000, tzinfo=dt.UTC)
         ]
 
+    def test_times_that_are_computed_have_milliseconds_too(self, athena):
+        """The engine underneath computes in microseconds."""
+        table = athena.query("SELECT date_trunc('month', ordered) AS m FROM orders LIMIT 1").table
+
+        assert table.schema.field("m").type == pa.timestamp("ms")
+
     def test_a_query_without_tables_sends_nothing(self, athena, fake):
+        """No connector is even pinged."""
         assert athena.query("SELECT 1 AS x, 'a' AS y").table.to_pylist() == [{"x": 1, "y": "a"}]
         assert fake.requests == []
 
@@ -93,6 +101,7 @@ class TestRows:
         assert result.table.to_pylist() == [{"rating": 5, "rating_1": 5}]
 
     def test_figures_tell_what_a_query_cost(self, athena, fake):
+        """Messages by kind, splits, rows and bytes."""
         fake.splits = 3
 
         stats = athena.query("SELECT order_no FROM orders").stats
@@ -113,6 +122,7 @@ class TestSpill:
     @pytest.mark.parametrize("encrypted", [True, False])
     @pytest.mark.parametrize("rows", [1, 4])
     def test_spilled_blocks_hold_the_same_rows(self, athena, spilling, encrypted, rows):
+        """Encrypted or plain, one block or several."""
         inline = athena.query("SELECT * FROM orders ORDER BY amount").table
         spilling.spill, spilling.encrypted = rows, encrypted
 
@@ -123,6 +133,7 @@ class TestSpill:
         assert result.stats.spilled_bytes > 0
 
     def test_a_spilled_answer_without_blocks_has_no_rows(self, athena, spilling):
+        """The protocol allows it."""
         spilling.spill = 1
 
         assert athena.query("SELECT * FROM orders WHERE rating = 77").table.num_rows == 0
@@ -138,6 +149,7 @@ class TestSpill:
         assert (result.table.num_rows, result.stats.spilled_blocks) == (6, 1)
 
     def test_a_missing_block_is_an_error_of_the_query(self, athena, spilling):
+        """Not fewer rows."""
         spilling.spill = 1
 
         def lost(answer):
@@ -150,6 +162,7 @@ class TestSpill:
             athena.query("SELECT order_no FROM orders")
 
     def test_a_block_under_another_key_is_an_error_of_the_query(self, athena, spilling):
+        """Not other rows."""
         spilling.spill = 1
 
         def other_key(answer):
@@ -186,6 +199,7 @@ class TestCatalogues:
         assert {item["catalogName"] for item in fake.named("Ping")} == {"lark_base", "other"}
 
     def test_columns_may_be_named_with_their_database(self, other):
+        """In any clause."""
         result = other.query(
             "SELECT crm.orders.order_no, targets.target FROM crm.orders "
             "JOIN other.shop.targets ON shop.targets.no = crm.orders.order_no "
@@ -205,6 +219,7 @@ class TestCatalogues:
         assert fake.requests[-1]["catalogName"] == f"lambda:{FUNCTION}"
 
     def test_an_unknown_catalogue_is_told_with_those_that_there_are(self, other):
+        """And with the nearest name."""
         with pytest.raises(NotFound, match='No catalogue "othre"') as caught:
             other.query("SELECT * FROM othre.crm.orders")
 
@@ -239,6 +254,7 @@ class TestCatalogues:
             athena.query("SELECT * FROM nothing")
 
     def test_a_local_athena_needs_a_catalogue(self):
+        """Without one it could answer nothing."""
         with pytest.raises(ConfigurationError, match="needs a catalogue"):
             LocalAthena({})
 
@@ -261,6 +277,7 @@ class TestShow:
         ],
     )
     def test_what_there_is(self, athena, fake, sql, rows):
+        """Patterns are Athena's: a star, and a bar between two of them."""
         people = pa.table({"name": ["Ann"], "born": moments(None)})
         fake.tables |= {("hr", "people"): people, ("hr", "salaries"): people}
 
@@ -269,6 +286,7 @@ class TestShow:
         assert table.column(0).to_pylist() == rows
 
     def test_describe_tells_athenas_types(self, athena):
+        """Not those of Arrow or of DuckDB."""
         table = athena.query("DESCRIBE lark_base.crm.orders").table
 
         assert table.column_names == ["col_name", "data_type", "comment"]
@@ -285,6 +303,7 @@ class TestShow:
         }
 
     def test_it_costs_the_messages_that_athena_sends(self, athena, fake):
+        """A Ping and one question."""
         athena.query("SHOW TABLES IN crm")
         athena.query("DESCRIBE orders")
 
@@ -293,6 +312,7 @@ class TestShow:
 
     @pytest.mark.parametrize("sql", ["SHOW PARTITIONS orders", "SHOW TABLES IN a.b.c", "DESCRIBE"])
     def test_what_cannot_be_read_is_told(self, athena, sql):
+        """With the forms that can."""
         with pytest.raises(QueryError, match="cannot be read"):
             athena.query(sql)
 
@@ -301,6 +321,7 @@ class TestExplain:
     """A plan shows what is handed over, and reads no row."""
 
     def test_a_plan_says_what_goes_where(self, athena, fake):
+        """Handed over, checked again, or applied here only."""
         fake.splits = 3
         result = athena.query(
             "SELECT order_no FROM orders WHERE rating IN (1, 5) AND upper(order_no) <> 'X' "
@@ -326,6 +347,7 @@ class TestExplain:
         }
 
     def test_a_plan_reads_well(self, athena):
+        """One line a fact, and none for what there is not."""
         result = athena.query(
             "SELECT order_no FROM orders WHERE rating > 1 ORDER BY rating DESC LIMIT 3",
             explain=True,
@@ -341,6 +363,7 @@ class TestExplain:
         ]
 
     def test_both_sides_of_a_join_are_planned(self, athena):
+        """Although no row of the first one came."""
         sql = "SELECT count(*) FROM orders a JOIN orders b ON a.rating = b.rating WHERE a.gift"
 
         assert len(athena.query(sql, explain=True).plans) == 2
@@ -350,10 +373,12 @@ class TestErrors:
     """What went wrong anywhere is the query's error."""
 
     def test_an_unknown_table_is_the_connectors_error(self, athena):
+        """In its own words."""
         with pytest.raises(NotFound, match=r"^Table not found: crm\.ordres$"):
             athena.query("SELECT * FROM ordres")
 
     def test_an_unknown_column_is_told(self, athena):
+        """With columns of similar names, and without a text that nobody wrote."""
         with pytest.raises(QueryError, match='"amout" not found') as caught:
             athena.query("SELECT amout FROM orders")
 
@@ -427,6 +452,7 @@ class TestErrors:
             athena.query("SELECT order_no FROM orders")
 
     def test_an_error_in_the_middle_of_the_splits_is_no_smaller_result(self, athena, fake):
+        """The splits before it do not count."""
         fake.splits = 6
 
         def refuse(event):
@@ -442,6 +468,7 @@ class TestErrors:
             athena.query("SELECT count(amount) FROM orders")
 
     def test_a_function_that_is_not_there_is_told(self, fake, aws_here, endpoint):
+        """As Lambda tells it."""
         with (
             LocalAthena({"lark_base": "nobody"}, endpoint) as athena,
             pytest.raises(NotFound, match="Function not found: arn:aws:lambda"),
@@ -449,6 +476,7 @@ class TestErrors:
             athena.query("SELECT * FROM crm.orders")
 
     def test_an_endpoint_that_is_not_there_is_told(self, aws_here):
+        """As a network error."""
         with (
             LocalAthena({"lark_base": FUNCTION}, "http://127.0.0.1:9") as athena,
             pytest.raises(NetworkError, match="No answer came from lambda"),
@@ -456,6 +484,7 @@ class TestErrors:
             athena.query("SELECT * FROM crm.orders")
 
     def test_a_whole_number_beyond_64_bits_is_told(self, athena, fake):
+        """Athena fails on such a sum too."""
         largest = 2**63 - 1
         fake.tables["crm", "big"] = pa.table({"n": pa.array([largest, 1], pa.int64())})
 
@@ -477,6 +506,7 @@ class TestStrictReading:
 
     @pytest.mark.parametrize("message", ["Ping", "GetTable", "GetTableLayout", "GetSplits"])
     def test_keys_in_another_order_are_refused(self, athena, fake, message):
+        """Order matters on the wire."""
         fake.change[message] = reordered
 
         with pytest.raises(ServiceError, match=f"to {message}Request cannot be read: .*this order"):
@@ -498,6 +528,8 @@ class TestStrictReading:
             athena.query("SELECT order_no FROM orders")
 
     def test_a_missing_key_deep_inside_is_refused(self, athena, fake):
+        """Its place is told."""
+
         def keyless(answer):
             splits = [without("encryptionKey")(split) for split in answer["splits"]]
             return {**answer, "splits": splits}
@@ -514,6 +546,7 @@ class TestStrictReading:
         assert athena.query("SELECT order_no FROM orders").table.num_rows == 6
 
     def test_a_type_that_athena_cannot_read_is_refused(self, athena, fake):
+        """Such as a timestamp without a zone."""
         times = pa.schema([("at", pa.timestamp("ms"))])
         fake.change["GetTable"] = lambda answer: {**answer, "schema": encode_schema(times)}
 
@@ -521,6 +554,7 @@ class TestStrictReading:
             athena.query("SELECT order_no FROM orders")
 
     def test_rows_with_other_columns_than_asked_for_are_refused(self, athena, fake):
+        """The types count too."""
         block = encode_block(pa.record_batch({"order_no": [1, 2]}))
         fake.change["ReadRecords"] = lambda answer: {**answer, "records": block}
 
@@ -528,6 +562,7 @@ class TestStrictReading:
             athena.query("SELECT order_no FROM orders")
 
     def test_an_answer_of_another_kind_is_refused(self, athena, fake):
+        """Both kinds are told."""
         fake.change["GetSplits"] = lambda _: {"@type": "ListSchemasResponse", "catalogName": "x",
                                               "schemas": []}  # fmt: skip
 
@@ -535,12 +570,14 @@ class TestStrictReading:
             athena.query("SELECT order_no FROM orders")
 
     def test_an_error_that_is_returned_instead_of_raised_is_refused(self, athena, fake):
+        """It is no answer of the protocol."""
         fake.change["GetTable"] = lambda _: {"error": "no such table"}
 
         with pytest.raises(ServiceError, match="lacks the member '@type'"):
             athena.query("SELECT order_no FROM orders")
 
     def test_an_old_serde_version_that_nobody_writes_is_told(self, athena, fake):
+        """A connector that reports none speaks version 1."""
         fake.serde = 1
 
         with pytest.raises(ServiceError, match="Serde version 1 cannot be written"):
@@ -595,6 +632,7 @@ def test_ctrl_c_ends_a_query_that_waits_for_a_connector(aws_here, tmp_path, mess
 
 
 def test_a_result_tells_itself_in_a_line(athena):
+    """And its figures are JSON."""
     result = athena.query("SELECT order_no FROM orders")
 
     assert repr(result).startswith("AthenaResult(6 rows, ")

@@ -94,6 +94,7 @@ class TestOrder:
         assert result.table.to_pylist() == [{"order_no": "A-1"}]
 
     def test_a_table_named_twice_is_described_once_and_read_twice(self, athena, fake):
+        """With one Ping for all of it."""
         sql = "SELECT a.order_no FROM orders a JOIN orders b ON a.rating = b.rating WHERE a.gift"
         athena.query(sql)
 
@@ -113,6 +114,7 @@ class TestOrder:
         ]  # fmt: skip
 
     def test_a_connector_whose_tokens_never_end_is_refused(self, athena, fake, monkeypatch):
+        """After more answers than any table needs."""
         from larkbase_server.local import table_scan
 
         monkeypatch.setattr(table_scan, "_MOST_ANSWERS", 3)
@@ -155,6 +157,7 @@ class TestColumns:
     """Only columns that the query needs are asked for, in the types of the table."""
 
     def test_a_layout_and_a_read_carry_the_projected_columns(self, athena, fake):
+        """And no others."""
         athena.query("SELECT amount, order_no FROM orders")
 
         for name in ("GetTableLayout", "ReadRecords"):
@@ -163,17 +166,20 @@ class TestColumns:
             assert sorted(schema.names) == ["amount", "order_no"]
 
     def test_a_column_that_only_a_handed_over_condition_needs_is_not_asked_for(self, athena, fake):
+        """The connector looks at it, nobody else."""
         athena.query("SELECT order_no FROM orders WHERE amount > 50")
 
         assert decode_schema(fake.named("ReadRecords")[0]["schema"]).names == ["order_no"]
 
     def test_rows_that_are_only_counted_are_asked_for_without_columns(self, athena, fake):
+        """Their number is all that matters."""
         result = athena.query("SELECT count(*) FROM orders WHERE gift = false")
 
         assert decode_schema(fake.named("ReadRecords")[0]["schema"]).names == []
         assert result.table.to_pylist() == [{"_col0": 3}]
 
     def test_reserved_columns_are_quoted_and_names_need_no_letter_case(self, athena):
+        """Names come back as the connector has them."""
         result = athena.query(
             'SELECT "$reserved_record_id", ORDER_NO FROM LARK_BASE."CRM".Orders WHERE RATING = 1'
         )
@@ -294,6 +300,7 @@ class TestConditions:
         assert result.table["rating"].to_pylist() == [1, 5]
 
     def test_a_condition_that_nothing_satisfies_sends_no_message_about_rows(self, athena, fake):
+        """Only the table was described."""
         result = athena.query("SELECT order_no FROM orders WHERE rating > 4 AND rating < 2")
 
         assert result.table.num_rows == 0
@@ -318,6 +325,7 @@ class TestConditions:
         assert result.table["order_no"].to_pylist() == ["A-1", "A-3", "A-4", "A-5", None]
 
     def test_conditions_on_both_sides_of_a_join_go_to_their_tables(self, athena, fake):
+        """Each to its own."""
         fake.tables["crm", "lines"] = pa.table({"no": ["A-1", "A-5"], "rating": [7.0, 8.0]})
 
         result = athena.query(
@@ -375,6 +383,7 @@ class TestConditions:
     def test_equatable_sets_are_sent_where_only_they_are_declared(
         self, athena, fake, condition, wanted
     ):
+        """As far as values can be listed."""
         fake.capabilities = {
             "supports_filter_pushdown": ["equatable_range_set", "nullable_comparison"]
         }
@@ -386,6 +395,7 @@ class TestConditions:
         assert result.table["order_no"].to_pylist() == expected
 
     def test_nothing_is_sent_when_nothing_is_declared(self, athena, fake):
+        """The engine filters, sorts and limits alone."""
         fake.capabilities = {}
 
         result = athena.query(
@@ -461,6 +471,7 @@ class TestLimits:
     def test_nothing_is_handed_over_where_rows_of_the_result_are_not_rows_of_the_table(
         self, athena, fake, sql
     ):
+        """A limit there would be one of other rows."""
         athena.query(sql)
 
         assert {item["constraints"]["limit"] for item in fake.named("ReadRecords")} == {-1}

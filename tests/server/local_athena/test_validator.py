@@ -63,6 +63,7 @@ class TestSound:
         assert connector.named("GetTable")[0]["tableName"]["schemaName"] == "crm"
 
     def test_planning_only_reads_no_row(self, validate, connector):
+        """It ends with the splits."""
         report = validate(planning_only=True)
 
         assert report.ok
@@ -81,6 +82,7 @@ class TestSound:
         assert {item["limit"] for item in demands} == {-1}
 
     def test_a_table_without_rows_passes_with_a_note(self, validate, connector):
+        """There is nothing to compare."""
         connector.tables["crm", "lines"] = connector.tables["crm", "lines"].slice(0, 0)
 
         report = validate()
@@ -107,6 +109,7 @@ class TestSound:
         }
 
     def test_a_connector_that_cannot_be_called_is_no_report(self, athena, connector, endpoint):
+        """It is an error of the caller."""
         with LocalAthena({"x": "nobody"}, endpoint) as other, pytest.raises(NotFound):
             Validator(other).run()
 
@@ -128,6 +131,7 @@ class TestConstraints:
         ],
     )
     def test_reads_carry_them(self, validate, text, rows):
+        """Every operator and every type, and no value for NULL."""
         report = validate(table="orders", constraints=text)
 
         assert report.ok
@@ -144,6 +148,7 @@ class TestConstraints:
         ],
     )
     def test_what_does_not_fit_the_table_is_told(self, validate, text, message):
+        """Before anything is read."""
         with pytest.raises(QueryError, match=message):
             validate(table="orders", constraints=text)
 
@@ -234,6 +239,7 @@ class TestFaults:
         ("message", "change", "step", "text"), FAULTS, ids=[f"{f[2]}-{f[3]}" for f in FAULTS]
     )
     def test_a_broken_rule_fails_its_step(self, validate, connector, message, change, step, text):
+        """And the report as a whole."""
         connector.change[message] = change
 
         report = validate(planning_only=message != "ReadRecords")
@@ -242,6 +248,7 @@ class TestFaults:
         assert text in failures(report)[step]
 
     def test_a_schema_without_tables_fails_unless_it_is_allowed(self, validate, connector):
+        """As the official validator has it."""
         connector.tables.clear()
         connector._ListSchemas = lambda event: {
             "@type": "ListSchemasResponse", "catalogName": event["catalogName"],
@@ -251,7 +258,20 @@ class TestFaults:
         assert failures(validate(None, None)) == {"ListTables": "The schema empty has no table."}
         assert validate(None, None, allow_empty=True).ok
 
+    def test_a_table_that_is_missing_on_a_later_page(self, validate, connector):
+        """Pages together must be the whole list."""
+
+        def shorter(answer):
+            many = len(answer["tables"]) > 1 or answer["nextToken"] is None
+            return {**answer, "nextToken": None} if many else answer
+
+        connector.change["ListTables"] = shorter
+
+        found = failures(validate(planning_only=True))
+        assert found == {"ListTables": "Pages of 2 tables together have other tables."}
+
     def test_a_table_that_is_described_although_it_is_not_there(self, validate, connector):
+        """A made-up name must be refused."""
         known, lines = connector._rows, connector.tables["crm", "lines"]
         connector._rows = lambda event: (
             lines if "lines" in event["tableName"]["tableName"] else known(event)
@@ -262,6 +282,7 @@ class TestFaults:
         assert "yet it was described" in failures(report)["Unknown table"]
 
     def test_an_unknown_message_that_is_answered(self, validate, connector):
+        """A made-up message too."""
         connector._NoSuch = lambda event: {"@type": "PingResponse"}
 
         assert failures(validate(planning_only=True)) == {
@@ -294,6 +315,7 @@ class TestFaults:
         assert "Limit" in failures(validate())
 
     def test_spilled_rows_that_are_others(self, validate, connector):
+        """Both ways must bring the same."""
         whole = connector._wanted
 
         def shorter(event):
@@ -305,6 +327,8 @@ class TestFaults:
         assert failures(validate()) == {"Spill": "Spilled rows are others."}
 
     def test_blocks_whose_numbers_have_gaps(self, validate, connector):
+        """Athena may guess the next name."""
+
         def gap(answer):
             for place in answer.get("remoteBlocks", ()):
                 place["key"] = place["key"].rpartition(".")[0] + ".7"
@@ -315,6 +339,7 @@ class TestFaults:
         assert "Blocks are called" in failures(validate())["Spill"]
 
     def test_a_limit_that_is_ignored(self, validate, connector):
+        """More rows come than splits were asked for one."""
         whole = connector._wanted
 
         def endless(event):
@@ -337,6 +362,7 @@ class TestFaults:
         assert any("Order" in failures(validate(seed=seed)) for seed in range(4))
 
     def test_a_column_that_is_always_null_in_projections(self, validate, connector):
+        """Values are compared, not only counted."""
         whole = connector._wanted
         everything = len(connector.tables["crm", "orders"].schema)
 
