@@ -260,6 +260,18 @@ class TestCalls:
 
         assert len(searches(lark_emulator)) == 10 + 2 * 4 - 1
 
+    def test_an_engine_that_has_enough_stops_the_calls(
+        self, connect: Connect, numbers: Any, lark_emulator: LarkEmulator
+    ) -> None:
+        """DuckDB checks what nobody else can, and has three rows after the first page."""
+        lark = connect()
+        _ = lark.table("CRM.Numbers").schema
+        lark_emulator.calls.clear()
+
+        found = lark.sql("SELECT no FROM crm.numbers WHERE no * 2 > 10 LIMIT 3")
+        assert len(found.to_pandas()) == 3
+        assert len(searches(lark_emulator)) <= 3
+
     def test_a_total_that_is_missing_costs_no_call(
         self, connect: Connect, numbers: Any, lark_emulator: LarkEmulator
     ) -> None:
@@ -529,6 +541,43 @@ class TestParts:
         result = connect(page_size=10).table("CRM.Large").to_arrow(where="no >= 7 AND no <> 13")
 
         assert sorted(numbers_of([result])) == [n for n in range(7, 900) if n != 13]
+
+    def test_a_part_without_rows_is_no_sign_of_hidden_rows(
+        self, connect: Connect, large: Any, lark_emulator: LarkEmulator
+    ) -> None:
+        """Nobody is told that rows are hidden as long as some come."""
+        lark_emulator.database("CRM").access = "manage"
+
+        assert len(connect(page_size=10).table("CRM.Large").to_arrow()) == 900
+
+    def test_the_progress_counts_all_parts(self, connect: Connect, large: Any) -> None:
+        """What comes from any part counts towards the rows that Lark named."""
+        scan = connect(page_size=10).table("CRM.Large").scan()
+        plan, context = scan.plan(), scan.read_context()
+        seen: list[tuple[int, int | None]] = []
+        context.on_page = lambda rows, total: seen.append((rows, total))
+        list(read_part(context, plan.parts[0], plan.schema, plan.residual))
+
+        assert seen == sorted(seen)
+        assert seen[-1] == (900, 900)
+
+    def test_rows_that_went_meanwhile_are_told(self, connect: Connect, large: Any) -> None:
+        """Fewer rows than Lark counted at first: the reader learns of it."""
+        lark = connect(page_size=10)
+        table = lark.table("CRM.Large")
+        _ = table.schema
+        calls: list[str] = []
+
+        def hook(call: dict[str, Any]) -> None:
+            calls.append(call["endpoint"])
+            if len(calls) == 3:
+                large.delete(large.rows.ids(range(800, 900)))
+
+        lark.options.on_call = hook
+
+        with pytest.warns(larkbase.TableChanged, match="Lark counted 900"):
+            result = table.to_arrow()
+        assert sorted(numbers_of([result])) == list(range(800))
 
     def test_one_call_at_a_time_needs_no_parts(
         self, connect: Connect, large: Any, lark_emulator: LarkEmulator
