@@ -105,6 +105,7 @@ class PageWalk:
     whatever is inserted or deleted meanwhile and wherever: every row that stays in the table (or
     among the rows of the filter) and keeps its place in the order comes exactly once, in the
     order of the table. Rows that were added or deleted meanwhile may be among the rows or not.
+    Only a row that moves to the very place where a page begins could mislead this.
 
     Where tokens are opaque, or the server does not take others than its own, pages follow each
     other one by one, and only the server's count and repeated rows tell that rows have moved: a
@@ -210,6 +211,7 @@ class PageWalk:
         pages.enough, pages.most_ahead = self._enough, self.most_ahead
         with closing(iter(pages)) as found:
             for page in found:
+                source.takes_offsets = True
                 yield self._new(source, page, overlapping=True)
                 pages.most_ahead = self.most_ahead
         source.size = chain.size
@@ -241,10 +243,13 @@ class _Source:
 
     Attributes:
         size: Rows of a page; it becomes smaller when Lark finds pages too heavy.
+        takes_offsets: Whether Lark is known to take offsets that it did not hand out, so that a
+            refusal of one has another cause.
     """
 
     def __init__(self, context: ReadContext, search: Search) -> None:
         self.size = search.part.page_size
+        self.takes_offsets = False
         self._context = context
         self._part = search.part
         self._body = search.body()
@@ -271,7 +276,8 @@ class _Source:
         """Return the page at an offset; may be called in several threads."""
         offset, size = place
         once = PAGE_TOO_HEAVY if size > SMALLEST_PAGE else ()
-        return self._fetch(size, token_of(offset), once, never=TOKEN_REFUSED, stop=stop)
+        never = () if self.takes_offsets else TOKEN_REFUSED
+        return self._fetch(size, token_of(offset), once, never, stop)
 
     def tell(self) -> None:
         """Warn of the cells that could not be converted."""

@@ -455,6 +455,17 @@ class TestTrouble:
         assert [call.code for call in refused] == [1254002, 1254002]
         assert len(searches(lark_emulator)) == 13 + 2
 
+    def test_an_offset_that_fails_once_they_have_worked_is_repeated(
+        self, connect: Connect, numbers: Any, lark_emulator: LarkEmulator
+    ) -> None:
+        """The code of a refused token also means that a base is overloaded."""
+        table = connect(concurrency=1).table("CRM.Numbers")
+        _ = table.schema
+        lark_emulator.fail(1254002, endpoint="search", after=4, times=3)
+
+        assert numbers_of([table.to_arrow()]) == list(range(ROWS))
+        assert offsets(lark_emulator)[-1] == 12 * 92
+
     def test_a_serial_base_is_asked_one_page_at_a_time(
         self, connect: Connect, lark_emulator: LarkEmulator
     ) -> None:

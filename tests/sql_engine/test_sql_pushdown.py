@@ -165,9 +165,9 @@ class TestLimits:
             assert len(result) == rows
             assert [call.query["page_size"] for call in calls] == [str(rows)]
 
-    def test_other_statements_stop_early_too(self, lark, searches, crm):
+    def test_other_statements_stop_early_too(self, lark, searches, crm, monkeypatch):
         """Where the shape is not known, DuckDB stops asking."""
-        lark.options.concurrency = 1
+        monkeypatch.setattr(lark.options, "concurrency", 1)
         _, calls = searches("SELECT * FROM (SELECT upper(order_no) FROM crm.orders) LIMIT 3")
 
         assert len(calls) < 3
