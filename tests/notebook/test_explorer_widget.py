@@ -184,14 +184,6 @@ def test_waits_and_the_progress_of_long_reads_are_shown(lark_emulator, crm, hand
     assert "180 rows read" in person.html
 
 
-@pytest.fixture
-def hears_ctrl_c():
-    """A process that a shell starts in the background ignores Ctrl-C; a kernel does not."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 def interrupting(endpoint, count):
     """Return a hook that interrupts this process after so many calls of an endpoint."""
     left = [count]
@@ -205,7 +197,6 @@ def interrupting(endpoint, count):
     return hook
 
 
-@pytest.mark.usefixtures("hears_ctrl_c")
 def test_an_interrupt_in_the_middle_of_a_page_leaves_the_explorer_usable(lark_emulator, crm, hands):
     """The page is not half there, and the next click reads it."""
     options = Options(on_call=interrupting("search", 2))
@@ -221,7 +212,6 @@ def test_an_interrupt_in_the_middle_of_a_page_leaves_the_explorer_usable(lark_em
         assert "<td>A-050</td>" in person.html
 
 
-@pytest.mark.usefixtures("hears_ctrl_c")
 def test_an_interrupt_of_a_read_leaves_the_client_usable(lark, lark_emulator, crm):
     """Ctrl-C ends the wait for an answer at once; the next read is whole."""
     orders = lark.table("CRM.Orders")
