@@ -64,9 +64,11 @@ def serve(
     from larkbase_server.local.lambda_endpoint import LambdaEndpoint
     from larkbase_server.local.workbench import connector_environment
 
-    stopped = stop_signals()
     credentials = _credentials(session)
-    with connector_environment(credentials, _sources(base_table, folder)):
+    with (
+        stop_signals() as stopped,
+        connector_environment(credentials, _sources(base_table, folder)),
+    ):
         handlers = ProjectFunctions().handlers(connector, crawler)
         with LambdaEndpoint(handlers, port) as running:
             typer.echo(f"AWS_ENDPOINT_URL_LAMBDA={running.url}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +16,8 @@ from larkbase_sdk.cli.session import Session  # noqa: TC001 (typer reads annotat
 from larkbase_sdk.cli.text import command
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from larkbase_sdk.emulator.emulator import LarkEmulator
 
 
@@ -50,8 +53,10 @@ def emulator(
     """
     from larkbase_sdk.emulator.emulator import LarkEmulator
 
-    stopped = stop_signals()
-    with LarkEmulator(port, host, tenant.value, rows=rows, rate=rate, latency=latency) as running:
+    with (
+        stop_signals() as stopped,
+        LarkEmulator(port, host, tenant.value, rows=rows, rate=rate, latency=latency) as running,
+    ):
         _introduce(session, running)
         wait_for(stopped)
     session.output.done("stopped")
@@ -69,8 +74,7 @@ def aws_emulator(
     """
     from larkbase_server.local.aws_emulator import AwsEmulator
 
-    stopped = stop_signals()
-    with AwsEmulator(port) as running:
+    with stop_signals() as stopped, AwsEmulator(port) as running:
         for name, text in running.environment().items():
             typer.echo(f"{name}={text}")
         session.output.done(f"emulator of AWS at {running.url}; Ctrl-C stops it")
@@ -82,12 +86,18 @@ def aws_emulator(
     session.output.done("stopped")
 
 
-def stop_signals() -> threading.Event:
-    """Return what is set when somebody wants the process to end."""
+@contextmanager
+def stop_signals() -> Iterator[threading.Event]:
+    """Give what is set when somebody wants the command to end; Ctrl-C is as before at the end."""
     stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
-    return stopped
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda *_: stopped.set()) for number in numbers]
+    try:
+        yield stopped
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            # None stands for a handler that Python did not install, and cannot put back.
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
 def wait_for(stopped: threading.Event) -> None:

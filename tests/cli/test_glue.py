@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import signal
 import sys
 
 import pytest
@@ -363,11 +364,13 @@ class TestWithoutBoto3:
         )
 
     def test_the_emulator_of_aws_gives_its_own(self, run, monkeypatch):
-        """It needs moto too."""
+        """It needs moto too; a command that ends leaves Ctrl-C as it was."""
         monkeypatch.setitem(sys.modules, "moto", None)
+        before = signal.getsignal(signal.SIGINT)
 
         ended = run("aws-emulator", "--port", "0")
 
+        assert signal.getsignal(signal.SIGINT) is before
         assert (ended.code, ended.out) == (2, b"")
         assert "Hint: pip install 'larkbase-sdk[emulator]'" in ended.err
 
