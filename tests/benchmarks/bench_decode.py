@@ -5,6 +5,7 @@ Run: python tests/benchmarks/bench_decode.py [rounds]
 
 from __future__ import annotations
 
+import json
 import platform
 import statistics
 import sys
@@ -59,6 +60,9 @@ def contenders(body: bytes) -> dict[str, Callable[[], Any]]:
         "larkbase: → pandas, default types": lambda: decoder.decode(body).batch.to_pandas(),
         "lark-oapi: unmarshal": official,
         PEER: official_frame,
+        "json and json_normalize of pandas": lambda: pd.json_normalize(
+            json.loads(body)["data"]["items"]
+        ),
         "orjson.loads alone": lambda: orjson.loads(body),
     }
 

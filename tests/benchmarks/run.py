@@ -32,6 +32,13 @@ Memory grows by the record ids that keep rows from coming twice, and by the page
 Aimed at: 90% of Lark's limit, 4 times the official SDK, the first batch within two round trips,
 less than 200 MB for 1,000,000 rows, and at most 100 bytes a row.""",
     ),
+    "bench_peers.py": (
+        "Beside the peers",
+        """Tasks of everyday, beside the official SDK and a plain script of requests.
+The peers do them as their users do: page by page, with a search that somebody wrote by hand, or
+with all rows and pandas; what nobody can do without is the limit.
+The readers take turns at the same emulator, which runs in another process.""",
+    ),
     "bench_import.py": ("Import", "A fresh interpreter for every figure; aimed at: under 250 ms."),
     "bench_emulator_page.py": (
         "The emulator",

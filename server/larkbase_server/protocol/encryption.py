@@ -79,13 +79,13 @@ class KmsKeyFactory:
         return EncryptionKey(bytes(key["Plaintext"]), bytes(nonce["Plaintext"]))
 
 
-def encrypt(plain: bytes, key: EncryptionKey | None) -> bytes:
+def encrypt(plain: bytes | memoryview, key: EncryptionKey | None) -> bytes:
     """Return the body of an object: ciphertext and tag, or the plain bytes without a key.
 
     Raises:
         EncryptionError: when the key cannot be used.
     """
-    return plain if key is None else bytes(_cipher(key).encrypt(key.nonce, plain, None))
+    return bytes(plain if key is None else _cipher(key).encrypt(key.nonce, plain, None))
 
 
 def decrypt(body: bytes, key: EncryptionKey | None) -> bytes:

@@ -84,7 +84,7 @@ def spilled_body(batch: pa.RecordBatch, key: EncryptionKey | None) -> bytes:
     Raises:
         EncryptionError: when the key cannot be used.
     """
-    return encrypt(framing.record_bytes(batch, legacy=True), key)
+    return encrypt(framing.legacy_record(batch), key)
 
 
 def read_spilled(body: bytes, schema: pa.Schema, key: EncryptionKey | None) -> pa.RecordBatch:
