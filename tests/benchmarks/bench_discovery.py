@@ -7,24 +7,20 @@ Run: python tests/benchmarks/bench_discovery.py
 
 from __future__ import annotations
 
-import json
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import larkbase_sdk as larkbase
 import larkbase_sdk.read.reader  # loaded here, so that the first reading of rows is not charged
-from larkbase_sdk.options import Options
+
+sys.path.insert(0, str(Path(__file__).parent))
+from served import LATENCY, RATE, Places, connect, serve, served
 
 BASES, TABLES = 5, 40
-LATENCY = 0.2
-RATE = 20.0
-"""Calls per second that Lark allows for one endpoint."""
-
 WARM_LOOKUPS = 1000
 MOST_ROUND_TRIPS = 3
 LEAST_SHARE = 0.9
@@ -65,8 +61,8 @@ class Row:
         )
 
 
-def serve() -> None:
-    """Run the emulator until standard input ends; print where everything is."""
+def serve_tenant() -> None:
+    """Run the emulator until standard input ends."""
     from larkbase_sdk.emulator.emulator import LarkEmulator
 
     with LarkEmulator() as emulator:
@@ -84,31 +80,11 @@ def serve() -> None:
         emulator.switches.latency = LATENCY
         emulator.switches.rate = RATE
         places = {
-            "domain": emulator.url,
-            "app_id": emulator.app_id,
-            "app_secret": emulator.app_secret,
             "folder": folder.token,
             "catalog": listing.url,
             "links": [base.url for base in emulator.bases[:BASES]],
         }
-        print(json.dumps(places), flush=True)
-        sys.stdin.read()
-
-
-@contextmanager
-def emulator() -> Iterator[dict[str, Any]]:
-    """Start the emulator in another process, and end it afterwards."""
-    command = [sys.executable, __file__, "serve"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        yield json.loads(process.stdout.readline())
-
-
-def connect(places: dict[str, Any], starts: Starts | None = None, **sources: Any) -> larkbase.Lark:
-    """Return a client that has its token."""
-    options = Options(rate=RATE, on_call=starts.hook if starts else None)
-    names = ("domain", "app_id", "app_secret")
-    return larkbase.connect("", options=options, **{n: places[n] for n in names}, **sources)
+        serve(emulator, places)
 
 
 def timed(lark: larkbase.Lark, work: Callable[[], Any]) -> tuple[Any, float, int]:
@@ -118,7 +94,7 @@ def timed(lark: larkbase.Lark, work: Callable[[], Any]) -> tuple[Any, float, int
     return result, time.perf_counter() - began, lark.stats.calls - calls
 
 
-def database_lists(places: dict[str, Any]) -> Iterator[Row]:
+def database_lists(places: Places) -> Iterator[Row]:
     """Yield the time of the list of databases for each kind of source."""
     for what, sources in {
         "list of databases: a folder": {"folders": places["folder"]},
@@ -137,10 +113,10 @@ def database_lists(places: dict[str, Any]) -> Iterator[Row]:
             yield Row(what, seconds, calls, f"{trips:.1f} round trips", wanted, good)
 
 
-def field_lists(places: dict[str, Any]) -> Iterator[Row]:
+def field_lists(places: Places) -> Iterator[Row]:
     """Yield the rate of all field lists, and the cost of a lookup after them."""
     starts = Starts()
-    with connect(places, starts, folders=places["folder"]) as lark:
+    with connect(places, on_call=starts.hook, folders=places["folder"]) as lark:
         lark.databases.rows()
         found, seconds, calls = timed(lark, lark.catalog.all_tables)
         tables = [table for _, listed in found for table in listed]
@@ -166,8 +142,8 @@ def field_lists(places: dict[str, Any]) -> Iterator[Row]:
 
 def main() -> int:
     """Print the table; return 1 when a figure is not what it should be."""
-    with emulator() as places:
-        rows = [*database_lists(places), *field_lists(places)]
+    with served(__file__) as emulator:
+        rows = [*database_lists(emulator.places), *field_lists(emulator.places)]
     print(
         f"{BASES} bases with {TABLES} tables each, {LATENCY * 1000:.0f} ms a call, "
         f"{RATE:.0f} calls/s allowed, one process\n"
@@ -180,6 +156,6 @@ def main() -> int:
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["serve"]:
-        serve()
+        serve_tenant()
     else:
         sys.exit(main())

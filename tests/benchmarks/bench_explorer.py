@@ -7,26 +7,26 @@ Run: python tests/benchmarks/bench_explorer.py
 
 from __future__ import annotations
 
-import json
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import larkbase_sdk as larkbase
 from larkbase_sdk import Explorer
 
+sys.path.insert(0, str(Path(__file__).parent))
+from served import LATENCY, Places, connect, serve, served
+
 BASES, TABLES = 5, 40
 ROWS = 1000
-LATENCY = 0.2
 MOST_CALLS = 2
 """Calls that the first paint may cost."""
 
 
-def serve() -> None:
-    """Run the emulator until standard input ends; print where everything is."""
+def serve_tenant() -> None:
+    """Run the emulator until standard input ends."""
     from larkbase_sdk.emulator.emulator import LarkEmulator
 
     fields = [("Name", "Text"), ("Amount", "Number")]
@@ -43,24 +43,11 @@ def serve() -> None:
             single.table(f"Table {table}", fields=fields)
         emulator.switches.latency = LATENCY
         places = {
-            "domain": emulator.url,
-            "app_id": emulator.app_id,
-            "app_secret": emulator.app_secret,
-            "folders": folder.token,
+            "folder": folder.token,
             "single": single.url,
             "rows": base.find_table("Table 0").url,
         }
-        print(json.dumps(places), flush=True)
-        sys.stdin.read()
-
-
-@contextmanager
-def emulator() -> Iterator[dict[str, Any]]:
-    """Start the emulator in another process, and end it afterwards."""
-    command = [sys.executable, __file__, "serve"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        yield json.loads(process.stdout.readline())
+        serve(emulator, places)
 
 
 def painted(explorer: Explorer) -> Explorer:
@@ -76,7 +63,7 @@ def measured(lark: larkbase.Lark, work: Callable[[], Any]) -> tuple[float, int]:
     return time.perf_counter() - began, lark.stats.calls - calls
 
 
-def steps(lark: larkbase.Lark, places: dict[str, Any]) -> Iterator[tuple[str, float, int, int]]:
+def steps(lark: larkbase.Lark, places: Places) -> Iterator[tuple[str, float, int, int]]:
     """Yield what was done, its seconds, its calls and the calls that it may take."""
     first = measured(lark, lambda: painted(lark.explore()))
     yield f"first paint, {BASES} bases of a folder", *first, MOST_CALLS
@@ -92,9 +79,9 @@ def steps(lark: larkbase.Lark, places: dict[str, Any]) -> Iterator[tuple[str, fl
 def main() -> int:
     """Print the table; return 1 when something cost more calls than it may."""
     painted(larkbase.demo().explore())  # so that loading the libraries is not charged
-    with emulator() as places:
-        names = ("domain", "app_id", "app_secret", "folders")
-        with larkbase.connect("", **{name: places[name] for name in names}) as lark:
+    with served(__file__) as emulator:
+        places = emulator.places
+        with connect(places, folders=places["folder"]) as lark:
             rows = list(steps(lark, places))
     print(f"{BASES * TABLES} tables, {LATENCY * 1000:.0f} ms a call, one process\n")
     print("| what | seconds | calls | wanted | met |")
@@ -107,6 +94,6 @@ def main() -> int:
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["serve"]:
-        serve()
+        serve_tenant()
     else:
         sys.exit(main())

@@ -24,7 +24,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 from growth_chart import draw
-from peers import LATENCY, PAGE, RATE, Official, Places, Plain, connect, serve, served
+from peers import Official, Plain
+from served import LATENCY, PAGE, RATE, Places, connect, serve, served
 
 ROWS, PEER_ROWS = 100_000, 10_000
 FIELDS = 10

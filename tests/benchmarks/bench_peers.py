@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
-from peers import LATENCY, PEERS, RATE, Official, Places, Plain, Served, connect, serve, served
+from peers import PEERS, Official, Plain
+from served import LATENCY, RATE, Places, Served, connect, serve, served
 
 ROUNDS = 3
 ROWS, BIG_ROWS, FIELDS = 20_000, 100_000, 10
