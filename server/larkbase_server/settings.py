@@ -28,6 +28,16 @@ if TYPE_CHECKING:
 SplitStrategy = Literal["auto", "reserved", "off"]
 Capabilities = Literal["all", "none"]
 
+_BY_RATE = "calls to Lark go by LARK_RATE and by what Lark answers."
+_NOT_READ = {
+    "glue_connection": "set the variables on the function itself.",
+    "throttle_initial_delay_ms": _BY_RATE,
+    "throttle_max_delay_ms": _BY_RATE,
+    "throttle_decrease_factor": _BY_RATE,
+    "throttle_increase_ms": _BY_RATE,
+}
+"""Variables that older connectors may have, with what to do about them instead."""
+
 _MAX_INT = 2**31 - 1
 _CREDENTIALS = "Credentials"
 _CALLS = "Calls to Lark"
@@ -38,7 +48,6 @@ _METADATA = "Flow 4: the metadata table in Athena"
 _READING = "Reading"
 _PARALLEL = "Parallel reading"
 _SPILL = "Spill"
-_THROTTLE = "Throttling"
 _GLUE = "Glue"
 _LOGS = "Logs"
 
@@ -92,9 +101,6 @@ class CommonSettings:
         _SCHEMA, "default_lark_lookup_max_depth", 20, read.whole(1, _MAX_INT),
         aliases=("LARK_LOOKUP_MAX_DEPTH",),
         meaning="How many lookup-to-lookup steps are followed.")
-    number_type: NumberType = setting(
-        _SCHEMA, "LARK_NUMBER_TYPE", "double", read.choice("double", "decimal"), strict=True,
-        meaning="Type of number columns: `double`, or `decimal` for decimal(38,18).")
     name_style: NameStyle = setting(
         _SCHEMA, "LARK_NAME_STYLE", "ascii", read.choice("ascii", "unicode"), strict=True,
         meaning="SQL names: in `ascii` style other characters become `_`, in `unicode` style the "
@@ -161,6 +167,10 @@ class CommonSettings:
 class ConnectorSettings(CommonSettings):
     """The settings of the Athena connector."""
 
+    number_type: NumberType = setting(
+        _SCHEMA, "LARK_NUMBER_TYPE", "double", read.choice("double", "decimal"), strict=True,
+        meaning="Type of number columns, and of columns that Glue declares as a bare `decimal`: "
+        "`double`, or `decimal` for decimal(38,18).")
     base_source_active: bool = setting(
         _SOURCES, "default_does_activate_lark_base_source", False, read.flag,
         aliases=("ACTIVATE_LARK_BASE_SOURCE",),
@@ -267,19 +277,6 @@ class ConnectorSettings(CommonSettings):
         _SPILL, "SPILL_QUEUE_CAPACITY", 2, read.whole(1, 1000), aliases=("spill_queue_capacity",),
         meaning="Blocks that may wait to be written.")
 
-    throttle_initial_delay_ms: int = setting(
-        _THROTTLE, "throttle_initial_delay_ms", 10, read.whole(1, _MAX_INT),
-        meaning="First delay after a refusal, in milliseconds.")
-    throttle_max_delay_ms: int = setting(
-        _THROTTLE, "throttle_max_delay_ms", 1000, read.whole(1, _MAX_INT),
-        meaning="Longest delay, in milliseconds.")
-    throttle_decrease_factor: float = setting(
-        _THROTTLE, "throttle_decrease_factor", 0.5, read.number(0.001, 1),
-        meaning="What the rate is multiplied by at a refusal.")
-    throttle_increase_ms: int = setting(
-        _THROTTLE, "throttle_increase_ms", 10, read.whole(1, _MAX_INT),
-        meaning="What the delay loses at a success, in milliseconds.")
-
     disable_glue: bool = setting(
         _GLUE, "disable_glue", False, read.not_false, blank_counts=True,
         meaning="Switch Flow 1 off; any value but `false` does, an empty one too.")
@@ -327,8 +324,9 @@ def _cautions(settings: CommonSettings, environ: Mapping[str, str]) -> Iterator[
     }
     used = [name for name, value in forms.items() if value]
     yield from (f"{name}: not used, because {used[0]} is set." for name in used[1:])
-    if environ.get("glue_connection", "").strip():
-        yield "glue_connection: not read; set the variables on the function itself."
+    for name, advice in _NOT_READ.items():
+        if environ.get(name, "").strip():
+            yield f"{name}: not read; {advice}"
     if isinstance(settings, ConnectorSettings):
         yield from _connector_cautions(settings, environ)
 

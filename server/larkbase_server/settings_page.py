@@ -18,7 +18,8 @@ A variable that is empty counts as not set, unless its row says otherwise.
 When several names of one setting are set, the first one of its row wins and the log says so.
 Flags are on with `true`, `1`, `yes` or `on` in any letter case.
 The variables of AWS itself, such as `AWS_REGION` and `AWS_ENDPOINT_URL`, work as boto3 says.
-`JAVA_TOOL_OPTIONS` and `glue_connection` may be present and are not read.
+`JAVA_TOOL_OPTIONS`, `glue_connection` and the `throttle_…` variables may be set and are not read.
+Calls to Lark go by `LARK_RATE` and by what Lark answers.
 """
 _HEADER = "| Variable | Also accepted | Function | Default | Meaning |\n|---|---|---|---|---|\n"
 

@@ -48,11 +48,11 @@ def test_an_empty_environment_gives_the_documented_defaults():
         "rate": 20.0,
         "concurrency": 8,
         "lookup_depth": 20,
-        "number_type": "double",
         "name_style": "ascii",
         "glue_catalog": "",
         "debug_logging": False,
         "sdk_log_level": logging.INFO,
+        "number_type": "double",
         "base_source_active": False,
         "base_sources": (),
         "drive_source_active": False,
@@ -83,10 +83,6 @@ def test_an_empty_environment_gives_the_documented_defaults():
         "spill_put_request_headers": (),
         "max_block_size": None,
         "spill_queue_capacity": 2,
-        "throttle_initial_delay_ms": 10,
-        "throttle_max_delay_ms": 1000,
-        "throttle_decrease_factor": 0.5,
-        "throttle_increase_ms": 10,
         "disable_glue": False,
     }
     assert settings.warnings == ()
@@ -327,10 +323,6 @@ def test_spill_headers_are_a_json_object():
         ("max_block_size", "MAX_BLOCK_SIZE_BYTES", "8000000", 8_000_000, "8MB"),
         ("spill_queue_capacity", "SPILL_QUEUE_CAPACITY", "4", 4, "0"),
         ("spill_queue_capacity", "spill_queue_capacity", "4", 4, "-1"),
-        ("throttle_initial_delay_ms", "throttle_initial_delay_ms", "5", 5, "0"),
-        ("throttle_max_delay_ms", "throttle_max_delay_ms", "50", 50, "soon"),
-        ("throttle_decrease_factor", "throttle_decrease_factor", "0.25", 0.25, "nan"),
-        ("throttle_increase_ms", "throttle_increase_ms", "7", 7, "1.5"),
         ("sdk_log_level", "ATHENA_FEDERATION_SDK_LOG_LEVEL", "WARN", logging.WARNING, "loud"),
     ],
 )
@@ -504,11 +496,32 @@ def test_several_forms_of_credentials_warn():
     )
 
 
-def test_a_glue_connection_is_not_read_and_java_options_are_ignored():
-    """What a Java deployment leaves behind does no harm."""
-    assert connector(glue_connection="x", JAVA_TOOL_OPTIONS="-Xmx1g").warnings == (
+def test_what_a_java_deployment_leaves_behind_does_no_harm():
+    """It is not read, which is told of what would have had an effect."""
+    environ = {
+        "glue_connection": "x",
+        "JAVA_TOOL_OPTIONS": "-Xmx1g",
+        "throttle_initial_delay_ms": "5",
+        "throttle_max_delay_ms": "soon",
+        "throttle_decrease_factor": "0.25",
+        "throttle_increase_ms": "7",
+    }
+
+    pace = "not read; calls to Lark go by LARK_RATE and by what Lark answers."
+    assert connector(**environ).warnings == (
         "glue_connection: not read; set the variables on the function itself.",
+        f"throttle_initial_delay_ms: {pace}",
+        f"throttle_max_delay_ms: {pace}",
+        f"throttle_decrease_factor: {pace}",
+        f"throttle_increase_ms: {pace}",
     )
+
+
+@pytest.mark.parametrize(("owner", "reads"), [(ConnectorSettings, True), (CrawlerSettings, False)])
+def test_the_type_of_numbers_is_the_connectors_business(owner, reads):
+    """The crawler declares ``decimal`` in any case, which the connector reads as it is told."""
+    assert ("number_type" in variables(owner)) is reads
+    assert owner.from_environ({"LARK_NUMBER_TYPE": "decimal"}).warnings == ()
 
 
 def test_a_secret_in_the_place_of_its_name_is_not_shown():

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from larkbase_sdk.errors import QueryError
 from larkbase_sdk.sql.result import with_unique_names
 from larkbase_server.local.trino_dialect import SETTINGS
+from larkbase_server.local.trino_macros import MACROS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,6 +29,7 @@ class Duck:
         self._connection = duckdb.connect(":memory:")
         for name, value in SETTINGS.items():
             self._connection.execute(f"SET GLOBAL {name} = {value}")
+        self._connection.execute(MACROS)
 
     def close(self) -> None:
         """Close it."""

@@ -62,12 +62,15 @@ def push_down(statement: Statement, known: Mapping[TableUse, KnownTable]) -> Non
 
     uses = {id(node): use for node, use in statement.uses}
     try:
-        scopes = traverse_scope(statement.tree)
+        blocks = [
+            _Block(scope, uses, known)
+            for scope in traverse_scope(statement.tree)
+            if isinstance(scope.expression, exp.Select)
+        ]
     except SqlglotError:
         return
-    for scope in scopes:
-        if isinstance(scope.expression, exp.Select):
-            _Block(scope, uses, known).push()
+    for block in blocks:
+        block.push()
 
 
 class _Block:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from larkbase_sdk.errors import QueryError
 from larkbase_server.local.trino_dialect import parse_query, plain_literals, to_duckdb
 
 if TYPE_CHECKING:
@@ -105,6 +106,9 @@ class Statement:
 
         common = {item.alias.lower() for item in self.tree.find_all(exp.CTE)}
         for node in list(self.tree.find_all(exp.Table)):
+            if isinstance(node.this, exp.Dot):
+                msg = f"{node.sql(dialect='trino')} has too many names for a table."
+                raise QueryError(msg, hint="Write catalogue.database.table.")
             if not isinstance(node.this, exp.Identifier):
                 continue
             if not node.db and node.name.lower() in common:
@@ -120,7 +124,11 @@ class Statement:
         named = node.catalog or catalog
         if not named.lower().startswith(ANONYMOUS):
             named = named.lower()
-        return TablePath(named, (node.db or database).lower(), node.name.lower())
+        schema = (node.db or database).lower()
+        if schema == "information_schema":
+            msg = "The local Athena has no information_schema."
+            raise QueryError(msg, hint="Use SHOW TABLES IN database, and DESCRIBE table.")
+        return TablePath(named, schema, node.name.lower())
 
     def _shorten_columns(self) -> None:
         """Take database and catalogue from the names of columns, which only the alias needs."""

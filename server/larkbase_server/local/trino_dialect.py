@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from larkbase_sdk.errors import QueryError
 from larkbase_server.local.trino_functions import replace_functions
+from larkbase_server.local.trino_unnest import replace_unnests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +65,9 @@ def to_duckdb(tree: SqlNode) -> str:
     from sqlglot.errors import ErrorLevel, SqlglotError
 
     changed = tree.copy()
+    _refuse_ties(changed)
     replace_functions(changed)
+    replace_unnests(changed)
     if isinstance(changed, exp.Select):
         _name_columns(changed)
     try:
@@ -72,6 +75,21 @@ def to_duckdb(tree: SqlNode) -> str:
     except SqlglotError as error:
         msg = f"The local Athena cannot run the statement: {_first_line(str(error))}"
         raise QueryError(msg) from error
+
+
+def _refuse_ties(tree: SqlNode) -> None:
+    """Refuse ``FETCH FIRST … WITH TIES``, of which DuckDB would leave out the ties.
+
+    Raises:
+        QueryError: the query has one.
+    """
+    from sqlglot import exp
+
+    for fetch in tree.find_all(exp.Fetch):
+        options = fetch.args.get("limit_options")
+        if options is not None and options.args.get("with_ties"):
+            msg = "The local Athena cannot run FETCH FIRST … WITH TIES."
+            raise QueryError(msg)
 
 
 def plain_literals(tree: SqlNode) -> SqlNode:

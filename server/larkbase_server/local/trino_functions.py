@@ -1,8 +1,8 @@
 """Functions of Athena whose meaning DuckDB has under another name, or not at all.
 
-What the parser's own dialects translate is not repeated here. Known differences that remain:
-rounding of halves when a double becomes a whole number (DuckDB takes the even one), text of times
-and of large doubles, and ``date + interval``, which DuckDB makes a timestamp.
+What the parser's own dialects translate is not repeated here. Known differences that remain: text
+of times and of doubles, quotients of decimals, which are doubles, an index beyond a list, which
+gives NULL, and types that are cast where Athena refuses to compare them.
 """
 
 from __future__ import annotations
@@ -10,83 +10,112 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+from larkbase_sdk.errors import QueryError
+from larkbase_server.local.trino_macros import PREFIX
+from larkbase_server.local.trino_patterns import (
+    format_pattern,
+    regexp_replacement,
+    strftime_pattern,
+)
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from larkbase_sdk.read.constants import SqlNode
 
 _TEMPLATES = {
-    "all_match": (
-        "CASE WHEN :a IS NULL THEN NULL "
-        "ELSE COALESCE(list_bool_and(list_transform(:a, :b)), TRUE) END"
-    ),
-    "any_match": (
-        "CASE WHEN :a IS NULL THEN NULL "
-        "ELSE COALESCE(list_bool_or(list_transform(:a, :b)), FALSE) END"
-    ),
-    "none_match": (
-        "CASE WHEN :a IS NULL THEN NULL "
-        "ELSE NOT COALESCE(list_bool_or(list_transform(:a, :b)), FALSE) END"
-    ),
+    "all_match": "trino_all(list_transform(:a, :b))",
+    "any_match": "trino_any(list_transform(:a, :b))",
+    "none_match": "NOT trino_any(list_transform(:a, :b))",
     "arrays_overlap": "list_has_any(:a, :b)",
     "codepoint": "unicode(:a)",
     "every": "bool_and(:a)",
     "infinity": "CAST('inf' AS DOUBLE)",
     "map_agg": "map_from_entries(list((:a, :b)) FILTER (WHERE NOT :a IS NULL))",
+    "millisecond": "CAST(date_part('millisecond', :a) AS BIGINT) % 1000",
     "nan": "CAST('nan' AS DOUBLE)",
-    "to_iso8601": "strftime(:a, '%Y-%m-%dT%H:%M:%S.%g')",
-    # Whole units between two times, where DuckDB's function of this name counts boundaries.
-    "DateDiff": "date_sub(:unit, :b, :a)",
-    # NULL where nothing is found, not an empty text.
-    "RegexpExtract": "CASE WHEN regexp_matches(:a, :b) THEN regexp_extract(:a, :b, :group) END",
-    # A time without a zone is UTC; what comes out is the wall clock of the zone.
-    "AtTimeZone": "timezone(:zone, timezone('UTC', CAST(:a AS TIMESTAMP)))",
+    "to_base": "lower(to_base(:a, :b))",
+    "to_iso8601": "trino_iso8601(:a)",
+    "url_decode": "url_decode(replace(:a, '+', ' '))",
+    "url_encode": "replace(url_encode(:a), '%20', '+')",
+    "ArrayContains": "trino_contains(:a, :b)",
+    "ArrayDistinct": "trino_distinct(:a)",
+    "ArrayMax": "trino_max(:a)",
+    "ArrayMin": "trino_min(:a)",
+    "ArrayPosition": "trino_position(:a, :b)",
+    "ArrayRemove": "trino_remove(:a, :b)",
     # The third argument is a length.
     "ArraySlice": "array_slice(:a, :start, :start + :end - 1)",
+    # A time without a zone is UTC; what comes out is the wall clock of the zone.
+    "AtTimeZone": "timezone(:zone, timezone('UTC', CAST(:a AS TIMESTAMP)))",
+    # Whole units between two times, where DuckDB's function of this name counts boundaries.
+    "DateDiff": "date_sub(:unit, :b, :a)",
+    "Div": "trino_divide(:a, :b)",
+    "Mod": "trino_remainder(:a, :b)",
+    # NULL where nothing is found, not an empty text.
+    "RegexpExtract": "CASE WHEN regexp_matches(:a, :b) THEN regexp_extract(:a, :b, :group) END",
+    "Repeat": "trino_repeat(:a, :times)",
+    "SplitPart": "trino_part(:a, :delimiter, :part_index)",
+    "DateTrunc": "trino_trunc(:unit, :a)",
+    "TimestampTrunc": "trino_trunc(:unit, :a)",
 }
+_NAMES_TWICE = frozenset({"Cast", "Div", "Mod", "TryCast"})
+"""What would read the tables of a subquery within it more than once."""
+
 _LETTERS = "abcd"
 _DAYS_OF_WEEK = frozenset({"DOW", "DAYOFWEEK", "DAY_OF_WEEK"})
 """Monday is 1 there, and Sunday 7."""
 
-_JODA = {
-    "yyyy": "%Y", "yy": "%y", "MMMM": "%B", "MMM": "%b", "MM": "%m", "dd": "%d", "HH": "%H",
-    "hh": "%I", "mm": "%M", "ss": "%S", "SSS": "%g", "EEEE": "%A", "EEE": "%a", "a": "%p",
-}  # fmt: skip
-"""Parts of a pattern of ``format_datetime``, the longer ones first."""
-
 
 def replace_functions(tree: SqlNode) -> None:
-    """Put what DuckDB understands in the place of functions that it does not, in the tree."""
+    """Put what DuckDB understands in the place of functions that it does not, in the tree.
+
+    Raises:
+        QueryError: there is something that DuckDB would answer in another way.
+    """
     from sqlglot import exp
 
+    changed = (exp.Func, exp.AtTimeZone, exp.Div, exp.Mod, exp.Add, exp.Sub)
     # From the inside out, because what is replaced is copied into its replacement.
-    for node in reversed(list(tree.find_all(exp.Func, exp.AtTimeZone))):
+    for node in reversed(list(tree.find_all(*changed))):
         replacement = _replacement(node)
         if replacement is not None and node is not tree:
             node.replace(replacement)
 
 
 def _replacement(node: SqlNode) -> SqlNode | None:
-    from sqlglot import exp
-
-    name = type(node).__name__
-    if name == "Anonymous":
-        name = str(node.this).lower()
-        arguments = dict(zip(_LETTERS, node.expressions, strict=False))
-    else:
-        arguments = _arguments(node)
-    if name == "format_datetime":
-        return _formatted(arguments)
-    if name == "Extract" and node.name.upper() in _DAYS_OF_WEEK:
-        return exp.func("isodow", node.expression.copy())
+    name = str(node.this).lower() if _is_anonymous(node) else type(node).__name__
+    if name in _NAMES_TWICE and _has_query(node):
+        return None
+    special = _SPECIAL.get(name)
+    if special is not None:
+        return special(node)
     if name not in _TEMPLATES:
         return None
-    copies = {key: value.copy() for key, value in arguments.items()}
+    copies = {key: value.copy() for key, value in _arguments(node).items()}
+    from sqlglot import exp
+
     return exp.replace_placeholders(_template(name).copy(), **copies)
 
 
-def _arguments(node: SqlNode) -> dict[str, SqlNode]:
-    """Return the arguments of a function that the parser knows, by the names of templates."""
+def _has_query(node: SqlNode) -> bool:
     from sqlglot import exp
 
+    return node.find(exp.Query) is not None
+
+
+def _is_anonymous(node: SqlNode) -> bool:
+    from sqlglot import exp
+
+    return isinstance(node, exp.Anonymous)
+
+
+def _arguments(node: SqlNode) -> dict[str, SqlNode]:
+    """Return the arguments of a function by the names that templates give them."""
+    from sqlglot import exp
+
+    if _is_anonymous(node):
+        return dict(zip(_LETTERS, node.expressions, strict=False))
     names = {"this": "a", "expression": "b"}
     found = {
         names.get(key, key): value
@@ -105,16 +134,125 @@ def _template(name: str) -> SqlNode:
     return sqlglot.parse_one(_TEMPLATES[name], read="duckdb")
 
 
-def _formatted(arguments: dict[str, SqlNode]) -> SqlNode | None:
-    """Return ``format_datetime`` with its pattern as DuckDB writes patterns."""
+def _macro(name: str, *arguments: SqlNode) -> SqlNode:
     from sqlglot import exp
 
-    pattern = arguments.get("b")
+    return exp.func(PREFIX + name, *(argument.copy() for argument in arguments))
+
+
+def _extract(node: SqlNode) -> SqlNode | None:
+    from sqlglot import exp
+
+    if node.name.upper() not in _DAYS_OF_WEEK:
+        return None
+    return exp.func("isodow", node.expression.copy())
+
+
+def _cast(node: SqlNode) -> SqlNode | None:
+    from sqlglot import exp
+
+    whole = node.to.is_type("tinyint", "smallint", "int", "bigint")
+    if not whole or node.this.is_string or node.this.is_int or isinstance(node.this, exp.Null):
+        return None
+    changed = node.copy()
+    changed.set("this", _macro("whole", node.this))
+    return changed
+
+
+def _moved(node: SqlNode) -> SqlNode | None:
+    """Return a time with an interval added or taken away; a date stays a date."""
+    from sqlglot import exp
+
+    sides = [node.this, node.expression]
+    times = [side for side in sides if not isinstance(side, exp.Interval)]
+    if isinstance(node, exp.Add | exp.Sub) and len(times) != 1:
+        return None
+    return _macro("moved", times[0], node)
+
+
+def _sequence(node: SqlNode) -> SqlNode:
+    return _macro("sequence", *_present(node, "start", "end", "step"))
+
+
+def _substring(node: SqlNode) -> SqlNode | None:
+    from sqlglot import exp
+
+    start = node.args.get("start")
+    if start is None or (isinstance(start, exp.Literal) and int(start.name) > 0):
+        return None
+    return _macro("substr", *_present(node, "this", "start", "length"))
+
+
+def _present(node: SqlNode, *keys: str) -> list[SqlNode]:
+    return [node.args[key] for key in keys if node.args.get(key) is not None]
+
+
+def _split(node: SqlNode) -> SqlNode | None:
+    if node.args.get("limit") is None:
+        return None
+    msg = "The local Athena cannot run split with a limit."
+    raise QueryError(msg)
+
+
+def _regexp_replace(node: SqlNode) -> SqlNode | None:
+    return _with_pattern(node, "replacement", regexp_replacement)
+
+
+def _format(node: SqlNode) -> SqlNode | None:
+    from sqlglot import exp
+
+    if not node.this.is_string:
+        return None
+    # Under another name, since the parser's own translation knows one pattern only.
+    arguments = [exp.Literal.string(format_pattern(node.this.name)), *node.expressions]
+    return exp.Anonymous(this="format", expressions=[item.copy() for item in arguments])
+
+
+def _format_datetime(node: SqlNode) -> SqlNode | None:
+    from sqlglot import exp
+
+    time, pattern = node.expressions
+    if not pattern.is_string:
+        return None
+    pattern = exp.Literal.string(strftime_pattern(pattern.name))
+    return exp.func("strftime", time.copy(), pattern)
+
+
+def _parse_datetime(node: SqlNode) -> SqlNode | None:
+    from sqlglot import exp
+
+    pattern = node.args.get("format")
     if pattern is None or not pattern.is_string:
         return None
-    text, rest = "", pattern.name
-    while rest:
-        part = next((key for key in _JODA if rest.startswith(key)), rest[0])
-        text += _JODA.get(part, part)
-        rest = rest[len(part) :]
-    return exp.func("strftime", arguments["a"].copy(), exp.Literal.string(text))
+    pattern = exp.Literal.string(strftime_pattern(pattern.name))
+    parsed = exp.Anonymous(this="strptime", expressions=[node.this.copy(), pattern])
+    return exp.Anonymous(this="timezone", expressions=[exp.Literal.string("UTC"), parsed])
+
+
+def _with_pattern(node: SqlNode, key: str, translate: Callable[[str], str]) -> SqlNode | None:
+    """Return the function with one of its arguments translated, if that is a literal."""
+    from sqlglot import exp
+
+    pattern = node.args.get(key)
+    if pattern is None or not pattern.is_string:
+        return None
+    changed = node.copy()
+    changed.set(key, exp.Literal.string(translate(pattern.name)))
+    return changed
+
+
+_SPECIAL: dict[str, Callable[[SqlNode], SqlNode | None]] = {
+    "Add": _moved,
+    "Cast": _cast,
+    "DateAdd": _moved,
+    "Extract": _extract,
+    "Format": _format,
+    "GenerateSeries": _sequence,
+    "ParseDatetime": _parse_datetime,
+    "RegexpReplace": _regexp_replace,
+    "Split": _split,
+    "Sub": _moved,
+    "Substring": _substring,
+    "TryCast": _cast,
+    "format_datetime": _format_datetime,
+}

@@ -252,6 +252,19 @@ class TestGlue:
             ("None", 4, 4),
         ]
 
+    def test_a_decimal_without_digits_is_a_number_as_in_the_other_flows(self, world, engine):
+        """What crawlers declare; one with digits of its own stays as it is."""
+        table = world.lark.database("B").table("T", {"Amount": [1.5], "Price": [2.25]})
+        columns = [
+            world.glue_column(table, "Amount", "decimal"),
+            world.glue_column(table, "Price", "decimal(12,2)"),
+        ]
+        world.into_glue("b", "t", table, columns)
+
+        assert engine.table("b.t").types[:2] == [pa.float64(), pa.decimal128(12, 2)]
+        world.set(LARK_NUMBER_TYPE="decimal")
+        assert engine.table("b.t").types[:2] == [pa.decimal128(38, 18), pa.decimal128(12, 2)]
+
     def test_a_column_without_a_field_is_null(self, world, engine, sets):
         """And Lark is not asked for it; its NULLs answer conditions like others."""
         table = world.lark.database("B").table("T", {"A": ["x", "y"], "Gone": [1, 2]})

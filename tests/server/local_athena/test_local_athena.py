@@ -385,6 +385,11 @@ class TestErrors:
         assert "amount" in str(caught.value)
         assert "LINE" not in str(caught.value)
 
+    def test_a_name_for_two_tables_is_told(self, athena):
+        """By the engine, as the query cannot be planned."""
+        with pytest.raises(QueryError, match="uplicate alias"):
+            athena.query("SELECT * FROM orders, orders WHERE rating > 2")
+
     @pytest.mark.parametrize(
         ("sql", "text"),
         [
@@ -393,6 +398,9 @@ class TestErrors:
             ("", "One statement is needed, not 0"),
             ("DROP TABLE orders", "does not run DROP"),
             ("INSERT INTO orders VALUES (1)", "does not run INSERT"),
+            ("SELECT * FROM a.b.c.d", "a.b.c.d has too many names"),
+            ("SELECT * FROM information_schema.tables", "has no information_schema"),
+            ("SELECT * FROM lark.information_schema.tables", "has no information_schema"),
         ],
     )
     def test_a_text_that_is_no_query_is_refused(self, athena, fake, sql, text):

@@ -302,7 +302,6 @@ resource "aws_lambda_function" "crawler" {
       default_lark_lookup_max_depth       = tostring(var.lark_lookup_max_depth)
       default_enable_debug_logging        = tostring(var.enable_debug_logging)
       LARK_DOMAIN                         = var.lark_domain
-      LARK_NUMBER_TYPE                    = var.lark_number_type
     }, var.crawler_environment)
   }
 }
