@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -68,6 +69,20 @@ class RawAnswer:
             text = self.headers.get(name, "").strip()
             if text.isascii() and text.isdigit():
                 return float(text)
+        return self._until("retry-after")
+
+    def _until(self, name: str) -> float | None:
+        """Return the seconds until the time that a header names, by the clock of the server."""
+        moment = _moment(self.headers.get(name))
+        sent = _moment(self.headers.get("date"))
+        return None if moment is None or sent is None else max(0.0, moment - sent)
+
+
+def _moment(text: str | None) -> float | None:
+    """Return an HTTP date as seconds since 1970, or None when it is none."""
+    try:
+        return parsedate_to_datetime(text or "").timestamp()
+    except (ValueError, OverflowError):
         return None
 
 

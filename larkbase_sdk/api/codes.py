@@ -145,7 +145,12 @@ _NOT_INSTALLED = Meaning(
     "Publish a version of the app in the developer console and have it approved.",
     help="console",
 )
-_BAD_TOKEN = Meaning(AuthenticationError, "Lark does not accept the access token.", _NEW_TOKEN)
+_BAD_TOKEN = Meaning(
+    AuthenticationError,
+    "Lark does not accept the access token.",
+    "Connect again, and report it with the log id if that does not help.",
+    _NEW_TOKEN,
+)
 _DEAD_TOKEN = Meaning(
     AuthenticationError,
     "Lark refuses the access token of the {identity}.",
@@ -276,8 +281,12 @@ TOKEN_CODES: Mapping[int, Meaning] = MappingProxyType({
     10015: _REFUSED_SECRET,
     99991543: _REFUSED_SECRET,
 })
-"""Meanings that hold only when a token is asked for; any other refusal there concerns the app."""
+"""Meanings that hold only when a token is asked for; any other refusal there concerns the app,
+unless it is temporary or one of ``CALLER_REFUSED``."""
 # fmt: on
+
+CALLER_REFUSED = frozenset({99991401, 99991403, 99991662, 99991673})
+"""Refusals of whoever calls, whatever he asks for: his address, his quota, his app."""
 
 REJECTED_TOKEN = frozenset({99991663, 99991668, 99991677})
 """The token ran out or was withdrawn early: a new one may do (seen live)."""
@@ -293,7 +302,7 @@ _UNKNOWN = Meaning(
 def meaning_of(code: int, *, asking_for_token: bool = False) -> Meaning:
     """Return what a code means; an unknown code is an error of the service, not repeated."""
     if asking_for_token:
-        known = CODES.get(code)
-        repeatable = known if known is not None and known.backoff is not None else _REFUSED_APP
-        return TOKEN_CODES.get(code, repeatable)
+        known = CODES.get(code, _REFUSED_APP)
+        same = known.backoff is not None or code in CALLER_REFUSED
+        return TOKEN_CODES.get(code, known if same else _REFUSED_APP)
     return CODES.get(code, _UNKNOWN)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from larkbase_sdk.errors import ConfigurationError
+from larkbase_sdk.errors import NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,12 +53,13 @@ class Endpoint:
         """Return the path with its members filled and escaped.
 
         Raises:
-            ConfigurationError: when an id is empty, or a dot name that would climb in the path.
+            NotFound: when an id is empty, or a dot name that would climb in the path; Lark has
+                nothing under such an id.
         """
         for name, value in values.items():
             if not value.strip() or value in {".", ".."}:
-                msg = f"The {name} id of the call {self.name} cannot be {value!r}."
-                raise ConfigurationError(msg, hint="Copy the link of the base from the browser.")
+                msg = f"Lark has nothing under the {name} id {value!r}."
+                raise NotFound(msg, hint="Copy the link of the base from the browser.")
         return self.path.format_map({name: quote(value, safe="") for name, value in values.items()})
 
 

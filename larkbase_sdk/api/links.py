@@ -24,9 +24,8 @@ __all__ = [
     "check_host",
     "classify",
     "domain_of",
+    "is_id",
     "is_link",
-    "looks_like_app_token",
-    "looks_like_table_id",
     "parse_link",
 ]
 
@@ -40,7 +39,11 @@ _BARE_HOST = re.compile(
 )
 _APP_TOKEN = re.compile(r"(?:(?:bascn|basbc|appbc)[A-Za-z0-9]+|[A-Za-z0-9]{27})", re.ASCII)
 _TABLE_ID = re.compile(r"tbl[A-Za-z0-9]+", re.ASCII)
-_WRAPPING = " \t\r\n\u200b\u200e\u200f\u2060\ufeff\u00a0<>\"'`“”‘’"
+_WRAPPING = (
+    " \t\r\n\u200b\u200e\u200f\u2060\ufeff\u00a0\u3000"
+    "<>\"'`“”‘’()[]{}（）「」【】《》,.;:!?，。；：！？、"
+)
+"""What stands around a link in a chat or a text, and can be no part of one at its ends."""
 _MOST_QUERY_MEMBERS = 100
 
 _COPY_BASE = "Open the base in a browser and copy the address (…/base/…?table=tbl…)."
@@ -111,6 +114,9 @@ def parse_link(text: str) -> Link:
         ConfigurationError: when the text is no such link; says what it is and what to copy.
     """
     bare = text.strip(_WRAPPING).replace("&amp;", "&")
+    if not is_link(bare) and "/" not in bare:
+        msg = "This text is no link."
+        raise ConfigurationError(msg, hint=_COPY_BASE)
     if not _SCHEME.match(bare):
         bare = f"https://{bare}"
     try:
@@ -153,7 +159,7 @@ def _target(parts: SplitResult, host: str) -> tuple[Kind, str]:
 
 
 def _checked(token: str, host: str) -> str:
-    if _ID.fullmatch(token):
+    if is_id(token):
         return token
     msg = f"The link to {host} holds an id with characters that ids do not have."
     raise ConfigurationError(msg, hint=_COPY_BASE)
@@ -171,7 +177,7 @@ def _table(query: dict[str, list[str]]) -> str | None:
 
 def _member(query: dict[str, list[str]], name: str) -> str | None:
     value = next((text.strip() for text in query.get(name, []) if text.strip()), None)
-    if value is None or _ID.fullmatch(value):
+    if value is None or is_id(value):
         return value
     msg = f"The {name} of the link holds characters that ids do not have."
     raise ConfigurationError(msg, hint=_COPY_TABLE)
@@ -223,14 +229,9 @@ def domain_of(link: Link) -> Domain:
     return Domain.parse("feishu" if suffix in {"feishu.cn", "larkoffice.com"} else "larksuite")
 
 
-def looks_like_app_token(text: str) -> bool:
-    """Tell whether a text has the shape of a base's id; a name may have it by accident."""
-    return bool(_APP_TOKEN.fullmatch(text))
-
-
-def looks_like_table_id(text: str) -> bool:
-    """Tell whether a text has the shape of a table id; a name may have it by accident."""
-    return bool(_TABLE_ID.fullmatch(text))
+def is_id(text: str) -> bool:
+    """Tell whether a text can be an id of Lark; one that cannot must not be asked for."""
+    return bool(_ID.fullmatch(text))
 
 
 def classify(text: str) -> Link | None:
@@ -244,6 +245,6 @@ def classify(text: str) -> Link | None:
     if is_link(text):
         return parse_link(text)
     token, _, table = text.strip().partition("_")
-    if looks_like_app_token(token) and (not table or looks_like_table_id(table)):
+    if _APP_TOKEN.fullmatch(token) and (not table or _TABLE_ID.fullmatch(table)):
         return Link("base", token, table or None)
     return None

@@ -59,8 +59,7 @@ def open_client(service: str) -> Any:
         import boto3
         from botocore.config import Config
     except ImportError as error:
-        msg = "boto3 is not installed."
-        raise ConfigurationError(msg, hint="pip install 'larkbase-sdk[aws]'") from error
+        raise _not_installed() from error
     retries = {"mode": "standard", "total_max_attempts": _ATTEMPTS}
     config = Config(connect_timeout=5, read_timeout=30, retries=retries)
     # Making clients is the one thing that boto3 does not bear from several threads.
@@ -81,11 +80,13 @@ def aws_errors(service: str) -> Iterator[None]:
         RateLimited: AWS kept refusing because of the rate.
         AuthenticationError: AWS refuses the credentials, or there are none.
         NetworkError: no answer came.
-        ConfigurationError: no region is set.
+        ConfigurationError: no region is set, or boto3 is not installed.
         ServiceError: everything else that AWS refuses; ``context["aws_code"]`` is its code.
     """
-    from botocore.exceptions import BotoCoreError, ClientError
-
+    try:
+        from botocore.exceptions import BotoCoreError, ClientError
+    except ImportError as error:
+        raise _not_installed() from error
     try:
         yield
     except ClientError as error:
@@ -96,6 +97,10 @@ def aws_errors(service: str) -> Iterator[None]:
         return
     # Raised outside the handler: the cause may carry the request with its signature.
     raise raised
+
+
+def _not_installed() -> ConfigurationError:
+    return ConfigurationError("boto3 is not installed.", hint="pip install 'larkbase-sdk[aws]'")
 
 
 def _of_answer(service: str, error: Any) -> LarkBaseError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from larkbase_sdk.api.links import is_id
 from larkbase_sdk.catalog.skipping import Skipped, UnusableSourceError
 from larkbase_sdk.catalog.sources import Listing, SourcedBase, SourcedDatabase, SourcedTable
 
@@ -63,8 +64,8 @@ def read_metadata_table(bitable: Bitable, options: Options, base_id: str, table_
     ``table_lark_table_id`` is filled is a table. Rows of one ``database_name``, letter case
     apart, make one database, whichever bases their tables lie in.
 
-    Costs one call for the fields and one per 500 rows. Blank, incomplete and repeated rows are
-    in ``skipped``.
+    Costs one call for the fields and one per 500 rows. Rows that are blank, incomplete, repeated
+    or hold something else than ids are in ``skipped``.
 
     Raises:
         UnusableSourceError: the table has the columns of neither form.
@@ -138,10 +139,13 @@ class _Reading:
     def add(self, row: _Row) -> None:
         """Take a row, or note why it is left out."""
         names_table = self.has_tables and (bool(row.token(TABLE_FORM[-1])) or not self.has_bases)
+        needed, ids = (TABLE_FORM, TABLE_FORM[2:]) if names_table else (BASE_FORM, BASE_FORM[:1])
         if not any(text.strip() for text in row.cells.values()):
             self.blank += 1
-        elif missing := row.missing(TABLE_FORM if names_table else BASE_FORM):
+        elif missing := row.missing(needed):
             self._skip(row, f"{missing} {'are' if ' and ' in missing else 'is'} empty.")
+        elif odd := [column for column in ids if not is_id(row.token(column))]:
+            self._skip(row, f"what stands in {' and '.join(odd)} is no id of Lark.")
         elif names_table:
             self._add_table(row)
         else:

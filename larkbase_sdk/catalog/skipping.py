@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -13,8 +12,10 @@ from larkbase_sdk.errors import (
     LarkBaseError,
     NotFound,
     PermissionDenied,
+    QueryError,
     ServiceError,
     SourceSkipped,
+    warn,
 )
 
 if TYPE_CHECKING:
@@ -33,8 +34,12 @@ class UnusableSourceError(ConfigurationError):
     """A link or table that was given as a source of databases, but is none."""
 
 
-OWN_FAULTS = (NotFound, PermissionDenied, ServiceError, UnusableSourceError)
-"""Errors of the thing that was asked for; others, such as refused credentials, concern all."""
+OWN_FAULTS = (NotFound, PermissionDenied, QueryError, ServiceError, UnusableSourceError)
+"""Errors of the thing that was asked for; others, such as refused credentials, concern all.
+
+A ``QueryError`` is one of them because Lark may refuse an id that it finds malformed with the codes
+of a malformed request (9499, 99992402).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,7 @@ class SkipReport:
                     self._told.clear()
                 self._told.add(text)
             if not known:
-                warnings.warn(text, SourceSkipped, stacklevel=2)
+                warn(text, SourceSkipped)
 
     def forget(self) -> None:
         """Tell everything again."""

@@ -24,19 +24,28 @@ MESSAGES: dict[int, str] = {
     91403: "FORBIDDEN",
     131001: "rpc fail",
     131002: "param err",
+    131004: "invalid user",
     131005: "not found",
     131006: "permission denied",
+    131007: "internal err",
     1061001: "internal error.",
     1061002: "params error.",
     1061003: "not found.",
     1061004: "forbidden.",
+    1061005: "auth failed.",
     1061007: "file has been delete.",
     1064001: "page size out of limit.",
+    1069701: "User identity verification failed",
+    1069704: "Internal server error",
     1254000: "WrongRequestJson",
     1254001: "WrongRequestBody",
     1254002: "Fail",
     1254003: "WrongBaseToken",
     1254004: "WrongTableId",
+    1254005: "WrongViewId",
+    1254006: "WrongRecordId",
+    1254009: "WrongFieldId",
+    1254010: "ReqConvError",
     1254011: "Page size must greater than 0.",
     1254013: "TableNameDuplicated",
     1254014: "FieldNameDuplicated",
@@ -71,10 +80,15 @@ MESSAGES: dict[int, str] = {
     1254291: "Write conflict",
     1254301: "OperationTypeError",
     1254302: "The role has no permissions.",
+    1254303: "AttachPermNotAllow",
     1254304: "Permission denied.",
+    1254306: "The tenant or base owner is subject to base plan limits.",
     1254607: "Data not ready, please try again later",
     1255001: "InternalError",
     1255002: "RpcError",
+    1255003: "MarshalError",
+    1255004: "UmMarshalError",
+    1255005: "ConvError",
     1255040: "Request timed out, please try again later",
     99991400: "request trigger frequency limit",
     99991661: "Missing access token for authorization. Please make a request with token attached.",
@@ -95,8 +109,12 @@ _STATUS: dict[int, int] = {
     1061001: 500,
     1061003: 404,
     1061004: 403,
+    1061005: 401,
     1061007: 404,
+    1069701: 401,
+    1069704: 503,
     1254304: 403,
+    1254306: 403,
     99991400: 429,
 }
 
@@ -119,19 +137,18 @@ def _base_status(code: int, endpoint: str) -> int:
         return 403 if endpoint in _METADATA else 400 if endpoint == "batch_get" else 200
     if code == 1254607:
         return 500 if endpoint == "batch_get" else 400
-    if code in (1254011, 1254015, 1254036, 1254037):
+    if code in (1254011, 1254036, 1254037) or (code == 1254015 and endpoint not in _METADATA):
         return 400
     return _new_style_status(code, endpoint) if endpoint in _NEW_STYLE else 200
 
 
 def _new_style_status(code: int, endpoint: str) -> int:
-    if 1254040 <= code <= 1254045:
+    if 1254040 <= code <= 1254045 or code in (1254047, 1254049):
         return 404
     if code == 1254290 and endpoint == "view":
         return 429
-    if code >= 1255000 or (code == 1254002 and endpoint == "batch_get"):
-        return 500
-    return 400
+    inside = code == 1254002 or 1254060 <= code < 1254070
+    return 500 if code >= 1255000 or (inside and endpoint == "batch_get") else 400
 
 
 class ApiError(Exception):

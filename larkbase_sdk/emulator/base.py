@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from larkbase_sdk.emulator.cells import World
-from larkbase_sdk.emulator.clock import zone_of
+from larkbase_sdk.emulator.clock import DAY_MS, zone_of
 from larkbase_sdk.emulator.fields import FieldSpec, infer_ui_type
 from larkbase_sdk.emulator.ids import stable_id
 from larkbase_sdk.emulator.table import EmulatedTable
@@ -60,9 +60,9 @@ class EmulatedBase:
 
     @property
     def modified(self) -> int:
-        """A time in milliseconds that moves with every change, for Drive."""
+        """A time in milliseconds that moves with every change, for Drive; it lies in the past."""
         changes = self.revision + sum(table.revision for table in self._tables)
-        return self.created + changes * 1000
+        return self.created - DAY_MS + changes * 1000
 
     @property
     def world(self) -> World:

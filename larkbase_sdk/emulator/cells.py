@@ -77,7 +77,7 @@ def number_cell(value: float | Decimal) -> int | float:
 
 
 def _text(field: EmulatedField, value: Any, world: World) -> Any:
-    if isinstance(value, list):
+    if isinstance(value, list) and all(isinstance(_text_of(part), str) for part in value):
         return canonical(value) or None
     if not isinstance(value, str):
         raise CellError(1254060, field, value)
@@ -90,6 +90,10 @@ def _text(field: EmulatedField, value: Any, world: World) -> Any:
     if world.switches.text_newlines == "split":
         return [{"text": line, "type": "text"} for line in value.splitlines(keepends=True)]
     return [{"text": value, "type": "text"}]
+
+
+def _text_of(segment: Any) -> Any:
+    return segment.get("text") if isinstance(segment, Mapping) else None
 
 
 def _number(field: EmulatedField, value: Any, _world: World) -> Any:
@@ -110,12 +114,16 @@ def _single(field: EmulatedField, value: Any, _world: World) -> Any:
 
 def _multi(field: EmulatedField, value: Any, _world: World) -> Any:
     names = [value] if isinstance(value, str) else value
-    if isinstance(names, Mapping) or not all(isinstance(name, str) for name in names):
+    if not _are_texts(names):
         raise CellError(1254063, field, value)
     names = sorted(names) if isinstance(names, set) else list(names)
     for name in names:
         field.add_option(name)
     return names or None
+
+
+def _are_texts(items: Any) -> bool:
+    return isinstance(items, list | tuple | set) and all(isinstance(one, str) for one in items)
 
 
 def _date(field: EmulatedField, value: Any, world: World) -> Any:
@@ -180,10 +188,10 @@ def _attachment(field: EmulatedField, value: Any, world: World) -> Any:
 def _link(field: EmulatedField, value: Any, _world: World) -> Any:
     if isinstance(value, Mapping):
         value = value.get("link_record_ids") or []
-    ids = [value] if isinstance(value, str) else list(value)
-    if not all(isinstance(record_id, str) for record_id in ids):
+    ids = [value] if isinstance(value, str) else value
+    if not _are_texts(ids):
         raise CellError(1254067, field, value)
-    return {"link_record_ids": ids} if ids else None
+    return {"link_record_ids": list(ids)} if ids else None
 
 
 def _location(field: EmulatedField, value: Any, _world: World) -> Any:

@@ -50,7 +50,7 @@ def zone_of(name: str) -> tzinfo:
     """Return the zone that the service works in; an unknown name means UTC+8."""
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         return BEIJING
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from larkbase_sdk.emulator.conditions import Rules
 
 _ONE = timedelta(days=1)
+_MILLISECONDS = re.compile(r"-?\d+", re.ASCII)
 _SHIFTS = {"Today": 0, "Tomorrow": 1, "Yesterday": -1}
 _RANGES = frozenset(
     {"CurrentWeek", "LastWeek", "CurrentMonth", "LastMonth", "TheLastWeek", "TheNextWeek",
@@ -33,7 +35,7 @@ def day_range(name: str, operator: str, values: Sequence[str], rules: Rules) -> 
 
 def _days(name: str, operator: str, values: Sequence[str], rules: Rules) -> tuple[date, date]:
     keyword = values[0] if values else ""
-    if keyword == "ExactDate" and len(values) == 2 and values[1].lstrip("-").isdigit():
+    if keyword == "ExactDate" and len(values) == 2 and _MILLISECONDS.fullmatch(values[1]):
         return _exact(name, int(values[1]), rules)
     if keyword in _SHIFTS and len(values) == 1:
         day = rules.today + timedelta(days=_SHIFTS[keyword])

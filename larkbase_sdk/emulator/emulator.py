@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -13,9 +11,9 @@ from larkbase_sdk.emulator.answers import JSON_TYPE
 from larkbase_sdk.emulator.faults import Fault
 from larkbase_sdk.emulator.runner import ServerThread
 from larkbase_sdk.emulator.server import ENDPOINTS, Service
+from larkbase_sdk.emulator.sockets import address, listen
 from larkbase_sdk.emulator.switches import Switches
 from larkbase_sdk.emulator.tenant import APP_ID, APP_SECRET, Tenant
-from larkbase_sdk.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,8 +57,8 @@ class LarkEmulator:
         **switches: Any,
     ) -> None:
         self.switches = Switches(**switches)
-        listener = _listen(host, port)
-        self.url = _address(host, listener)
+        listener = listen("The emulator", host, port)
+        self.url = address(host, listener)
         self._tenant = Tenant(self.switches, self.url, app_id, app_secret)
         self._service = Service(self._tenant)
         try:
@@ -275,29 +273,6 @@ def _content(body: bytes | str | Mapping[str, Any] | None) -> tuple[bytes | None
     if isinstance(body, Mapping):
         return orjson.dumps(dict(body)), JSON_TYPE
     return body.encode() if isinstance(body, str) else body, "text/html; charset=utf-8"
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # With the protocol named, asyncio switches off Nagle's algorithm (40 ms an answer otherwise).
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        if os.name == "posix":
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        listener.listen(128)
-    except OSError as error:
-        listener.close()
-        msg = f"The emulator cannot listen on {host} port {port}: {error.strerror}."
-        hint = "Choose another port, or 0 for a free one."
-        raise ConfigurationError(msg, hint=hint) from error
-    return listener
-
-
-def _address(host: str, listener: socket.socket) -> str:
-    shown = "127.0.0.1" if host in ("0.0.0.0", "") else host  # noqa: S104 - compared only
-    shown = f"[{shown}]" if ":" in shown else shown
-    return f"http://{shown}:{listener.getsockname()[1]}"
 
 
 def serve(

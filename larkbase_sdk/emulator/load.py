@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from larkbase_sdk.emulator.clock import Clock
     from larkbase_sdk.emulator.switches import Switches
 
-_READ, _RECORD_WRITE, _STRUCTURE = (20, 1), (50, 1), (10, 1)
+_READ, _RECORD_WRITE, _STRUCTURE = ((20, 1),), ((50, 1),), ((10, 1),)
 _REFERENCE = 20
 
-LIMITS: dict[str, tuple[int, int]] = {
+LIMITS: dict[str, tuple[tuple[int, int], ...]] = {
     "base": _READ,
     "tables": _READ,
     "fields": _READ,
@@ -24,9 +24,9 @@ LIMITS: dict[str, tuple[int, int]] = {
     "search": _READ,
     "batch_get": _READ,
     "files": _READ,
-    "metas": (50, 1),
-    "wiki_node": (100, 60),
-    "create_base": (20, 60),
+    "metas": ((50, 1), (1000, 60)),
+    "wiki_node": ((100, 60),),
+    "create_base": ((20, 60),),
     "create_table": _STRUCTURE,
     "create_field": _STRUCTURE,
     "create_view": _STRUCTURE,
@@ -37,7 +37,8 @@ LIMITS: dict[str, tuple[int, int]] = {
     "delete_record": _RECORD_WRITE,
     "batch_delete": _RECORD_WRITE,
 }
-"""Documented calls per seconds of each endpoint; others have no stated limit."""
+"""Documented calls per seconds of each endpoint, whichever is used up first; others have no stated
+limit."""
 
 ENGINE_ENDPOINTS = frozenset({"search", "batch_get"})
 
@@ -47,6 +48,11 @@ class _Bucket:
     tokens: float
     filled: float
 
+    def fill(self, now: float, size: float, per_second: float) -> None:
+        """Add what came in since it was filled last."""
+        self.tokens = min(size, self.tokens + (now - self.filled) * per_second)
+        self.filled = now
+
 
 class Gateway:
     """The token buckets."""
@@ -54,28 +60,34 @@ class Gateway:
     def __init__(self, clock: Clock, switches: Switches) -> None:
         self._clock = clock
         self._switches = switches
-        self._buckets: dict[str, _Bucket] = {}
+        self._buckets: dict[tuple[str, int], _Bucket] = {}
 
     def limit(self, endpoint: str) -> float | None:
         """Return the calls that the bucket of an endpoint holds, or None without a limit."""
         if self._switches.rate is None or endpoint not in LIMITS:
             return None
-        return max(LIMITS[endpoint][0] * self._switches.rate / _REFERENCE, 1.0)
+        return self._scaled(LIMITS[endpoint][0][0])
+
+    def _scaled(self, calls: int) -> float:
+        return max(calls * (self._switches.rate or 0) / _REFERENCE, 1.0)
 
     def wait(self, endpoint: str) -> int:
-        """Take a call from the bucket; return 0, or the seconds to wait when it is empty."""
-        limit = self.limit(endpoint)
-        if limit is None:
+        """Take a call from each bucket; return 0, or the seconds to wait when one is empty."""
+        if self.limit(endpoint) is None:
             return 0
         now = self._clock.now()
-        per_second = limit / LIMITS[endpoint][1]
-        bucket = self._buckets.setdefault(endpoint, _Bucket(limit, now))
-        bucket.tokens = min(limit, bucket.tokens + (now - bucket.filled) * per_second)
-        bucket.filled = now
-        if bucket.tokens >= 1:
-            bucket.tokens -= 1
-            return 0
-        return math.ceil((1 - bucket.tokens) / per_second)
+        buckets, waits = [], [0]
+        for calls, seconds in LIMITS[endpoint]:
+            size = self._scaled(calls)
+            bucket = self._buckets.setdefault((endpoint, seconds), _Bucket(size, now))
+            bucket.fill(now, size, size / seconds)
+            buckets.append(bucket)
+            if bucket.tokens < 1:
+                waits.append(math.ceil((1 - bucket.tokens) * seconds / size))
+        if not any(waits):
+            for bucket in buckets:
+                bucket.tokens -= 1
+        return max(waits)
 
 
 class Engine:

@@ -45,14 +45,14 @@ class MediaStore:
         """
         if isinstance(item, tuple | list) and len(item) == 2:
             return _members(self.add(str(item[0]), bytes(item[1])))
-        if not isinstance(item, Mapping) or "file_token" not in item:
+        if not isinstance(item, Mapping) or not isinstance(item.get("file_token"), str):
             return None
         known = self._files.get(item["file_token"])
         if known is not None:
             return _members(known)
-        if "name" not in item:
+        size = item.get("size") or 0
+        if not isinstance(item.get("name"), str) or not isinstance(size, int):
             return None
-        size = int(item.get("size") or 0)
         content = (item["name"].encode() * (size // max(len(item["name"]), 1) + 1))[:size]
         kind = str(item.get("type") or "application/octet-stream")
         media = Media(item["file_token"], item["name"], kind, content)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_LONGEST_IDS = {"app_token": 100, "table_id": 50}
+
 
 @dataclass(frozen=True, slots=True)
 class ApiRequest:
@@ -74,9 +76,10 @@ class ApiRequest:
         """Return the base that the path names.
 
         Raises:
-            ApiError: 91402 for a wiki node token, 91403 without access, else 1254040.
+            ApiError: 91402 for a wiki node token, 91403 without access, 99992402 for a text that
+                is too long for one, else 1254040.
         """
-        token = self.path["app_token"]
+        token = self._id("app_token")
         found = self.tenant.bases.get(token)
         if found is not None:
             if not found.shared:
@@ -90,13 +93,20 @@ class ApiRequest:
         """Return the table that the path names.
 
         Raises:
-            ApiError: 1254041 when the base has no such table.
+            ApiError: 1254041 when the base has no such table, 99992402 for a text that is too
+                long for one.
         """
-        wanted = self.path["table_id"]
+        wanted = self._id("table_id")
         for table in self.base().tables:
             if table.table_id == wanted:
                 return table
         raise ApiError(1254041)
+
+    def _id(self, name: str) -> str:
+        value, longest = self.path[name], _LONGEST_IDS[name]
+        if len(value) > longest:
+            raise invalid_field(member=name, why=f"the max len is {longest}")
+        return value
 
     def user_id_type(self, value: str | None = None) -> str:
         """Return the kind of person ids asked for.

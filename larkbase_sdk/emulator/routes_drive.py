@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from larkbase_sdk.emulator.media import Media
 
 _MAX_FILES = 200
+_DIGITS = re.compile(r"\d{1,9}", re.ASCII)
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
@@ -40,7 +40,7 @@ def list_files(request: ApiRequest) -> dict[str, Any]:
 
 def _file_page_size(request: ApiRequest) -> int:
     text = request.param("page_size") or "100"
-    if not text.isdigit() or not 1 <= int(text) <= _MAX_FILES:
+    if not _DIGITS.fullmatch(text) or not 1 <= int(text) <= _MAX_FILES:
         raise ApiError(1064001)
     return int(text)
 
@@ -79,7 +79,7 @@ def _start(token: str, entries: list[Entry]) -> int:
         return 0
     try:
         number = base64.b64decode(token, validate=True).decode().partition("|")[2]
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         raise ApiError(1061002) from None
     for index, entry in enumerate(entries):
         if str(number_of(entry.token) % 10**19) == number:

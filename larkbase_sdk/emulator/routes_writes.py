@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from larkbase_sdk.emulator.table import EmulatedTable
 
 MAX_RECORDS = 1000
+MAX_OPTIONS = 20_000
 _BLANK_ROWS = 10
 
 
@@ -94,6 +95,7 @@ def _add_field(table: EmulatedTable, spec: Any) -> EmulatedField:
         raise invalid_field(member="field_name", why="the field is required")
     if not isinstance(spec.get("type"), int):
         raise invalid_field(member="type", why="the field is required")
+    _check_property(spec)
     if table.find_field(name.strip()) is not None:
         raise ApiError(1254014)
     known = ("field_name", "type", "ui_type", "property", "description")
@@ -101,6 +103,18 @@ def _add_field(table: EmulatedTable, spec: Any) -> EmulatedField:
         return table.add_field({key: spec[key] for key in known if key in spec})
     except (KeyError, ValueError) as error:
         raise ApiError(1254001, detail=str(error)) from None
+
+
+def _check_property(spec: Mapping[str, Any]) -> None:
+    text_member(spec, "ui_type")
+    shown = spec.get("property")
+    if shown is None:
+        return
+    if not isinstance(shown, dict):
+        raise wrong_type(member="property", value=shown)
+    text_member(shown, "table_id")
+    if not all(isinstance(option, dict) for option in list_member(shown, "options", MAX_OPTIONS)):
+        raise wrong_type(member="options", value=shown["options"])
 
 
 def create_view(request: ApiRequest) -> dict[str, Any]:

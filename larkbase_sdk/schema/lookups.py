@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Wrapper = Literal["formula", "lookup"]
 NO_TARGET = "NULL"
+_ORIGINAL_VALUES, _COUNT = 0, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,8 @@ class Resolver:
     def _lookup(self, field: Field) -> Resolution:
         chain, end = self._follow(field)
         name, result = _end_of_chain(end)
-        if any(_counts(link) for link in chain):
-            result = NUMBER
+        for link in reversed(chain):
+            result = _rolled_up(link, result)
         lark_type = "Lookup<" * len(chain) + name + ">" * len(chain)
         return Resolution(lark_type, result, "lookup")
 
@@ -172,9 +173,16 @@ def _target(lookup: Field) -> tuple[str, str]:
     return str(table_id or ""), str(field_id or "")
 
 
-def _counts(lookup: Field) -> bool:
-    """Whether a lookup computes a number: 0 means the original values (seen live)."""
-    return lookup.property.get("roll_up") not in (None, 0)
+def _rolled_up(lookup: Field, values: FieldType) -> FieldType:
+    """Return the type of what a lookup makes of the values that it finds.
+
+    0 means the original values, 2 their count (both seen live). What other numbers mean is not
+    known: of numbers they make numbers, of anything else maybe a count, a text or a date.
+    """
+    roll_up = lookup.property.get("roll_up")
+    if roll_up in (None, _ORIGINAL_VALUES):
+        return values
+    return NUMBER if roll_up == _COUNT or values.shape == "number" else UNKNOWN
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import difflib
-import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, get_args
 
 from larkbase_sdk.display import escape, html_card, html_table, text_table
-from larkbase_sdk.errors import ConfigurationError, NotFound, QueryError, UnknownFieldType
+from larkbase_sdk.errors import ConfigurationError, NotFound, QueryError, UnknownFieldType, warn
 from larkbase_sdk.schema.arrow_types import arrow_type, is_declared_as
 from larkbase_sdk.schema.field_types import UNKNOWN, FieldType, FilterFamily, field_type_of
 from larkbase_sdk.schema.formats import display_unit
@@ -30,7 +29,7 @@ _NAMES_IN_HINT = 8
 _OPTIONS_SHOWN = 6
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Column:
     """A field as a column.
 
@@ -123,6 +122,11 @@ class Column:
             "details": self.details or None,
             "filter": "here" if self.filter_family == "none" else "server",
         }
+
+    def __repr__(self) -> str:
+        return (
+            f"<Column {self.lark_name!r}, in SQL {self.name}: {self.lark_type}, {self.arrow_type}>"
+        )
 
     def _repr_html_(self) -> str:
         return html_table([self.row()])
@@ -359,7 +363,7 @@ def _column(name: str, item: Field, resolution: Resolution, number_type: NumberT
             f"The field {item.name!r} has the type {item.ui_type or item.type!r}, which this "
             "version does not know; its values are shown as JSON text."
         )
-        warnings.warn(text, UnknownFieldType, stacklevel=4)
+        warn(text, UnknownFieldType)
     glue_type = resolution.glue_type
     return Column(
         name=name,

@@ -127,6 +127,19 @@ def test_a_busy_token_service_is_asked_again() -> None:
     assert meaning_of(2200, asking_for_token=True).backoff is FEW
 
 
+@pytest.mark.parametrize("code", [99991401, 99991403, 99991662, 99991673])
+def test_a_refused_caller_is_told_so_already_when_the_token_is_asked_for(code: int) -> None:
+    """An address that is not allowed, or a used-up quota, is no matter of id and secret."""
+    assert meaning_of(code, asking_for_token=True) == CODES[code]
+
+
+@pytest.mark.parametrize("code", [99991661, 99991664, 99991665, 99991671, 1061005, 131004])
+def test_only_a_person_is_told_how_long_a_user_token_lasts(code: int) -> None:
+    """An app never had such a token."""
+    assert "user token" not in (CODES[code].hint or "")
+    assert "user token" in (CODES[code].user_hint or "")
+
+
 def test_an_access_refusal_tells_which_button_adds_the_app() -> None:
     """The dialog that adds an app is the least known place of a base."""
     hint = (CODES[91403].hint or "").format_map(NAMES)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from larkbase_sdk.api import endpoints
 from larkbase_sdk.api.endpoints import GET_BASE, LIST_FIELDS, Endpoint
-from larkbase_sdk.errors import ConfigurationError
+from larkbase_sdk.errors import NotFound
 
 ALL = [value for value in vars(endpoints).values() if isinstance(value, Endpoint)]
 
@@ -44,8 +44,8 @@ def test_ids_are_filled_into_the_path() -> None:
 
 @pytest.mark.parametrize("value", ["", "  ", ".", ".."])
 def test_an_id_that_would_leave_its_place_is_refused(value: str) -> None:
-    """An empty or dotted id would address another endpoint."""
-    with pytest.raises(ConfigurationError):
+    """An empty or dotted id would address another endpoint, and nothing has such an id."""
+    with pytest.raises(NotFound):
         GET_BASE.address({"app": value})
 
 
@@ -54,7 +54,7 @@ def test_an_id_stays_one_segment_of_the_path(value: str) -> None:
     """No id can add segments, a query or a fragment."""
     try:
         address = GET_BASE.address({"app": value})
-    except ConfigurationError:
+    except NotFound:
         return
     assert address.startswith("/open-apis/bitable/v1/apps/")
     assert address.count("/") == 5

@@ -13,8 +13,6 @@ from larkbase_sdk.api.links import (
     classify,
     domain_of,
     is_link,
-    looks_like_app_token,
-    looks_like_table_id,
     parse_link,
 )
 from larkbase_sdk.errors import ConfigurationError
@@ -56,6 +54,12 @@ def _base(origin: str, table: str | None = None, view: str | None = None) -> Lin
         (f"  <https://acme.feishu.cn/base/{APP}>\n", _base("https://acme.feishu.cn")),
         (f"\u200bhttps://acme.feishu.cn/base/{APP}\ufeff", _base("https://acme.feishu.cn")),
         (f'"https://acme.feishu.cn/base/{APP}"', _base("https://acme.feishu.cn")),
+        (f"(https://acme.feishu.cn/base/{APP}).", _base("https://acme.feishu.cn")),
+        (f"「https://acme.feishu.cn/base/{APP}」。", _base("https://acme.feishu.cn")),
+        (
+            f"https://acme.feishu.cn/base/{APP}?table=tblA1&view=vewB2,",
+            _base("https://acme.feishu.cn", "tblA1", "vewB2"),
+        ),
         (f"acme.feishu.cn/base/{APP}", _base("https://acme.feishu.cn")),
         (f"HTTPS://ACME.Feishu.CN./base/{APP}", _base("https://acme.feishu.cn")),
         (f"http://acme.feishu.cn:80/base/{APP}", _base("https://acme.feishu.cn")),
@@ -144,6 +148,13 @@ def test_an_unusable_link_is_a_configuration_error(text: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         parse_link(text)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("text", ["CRM", APP, "Sales 2024.", ""])
+def test_what_is_no_link_is_told_as_such(text: str) -> None:
+    """No part of it is taken for the name of a host."""
+    with pytest.raises(ConfigurationError, match=r"^This text is no link\."):
+        parse_link(text)
 
 
 @pytest.mark.parametrize(
@@ -272,14 +283,6 @@ def test_a_link_is_classified_like_parsed() -> None:
     text = f"https://acme.feishu.cn/base/{APP}?table=tblA1"
 
     assert classify(text) == parse_link(text)
-
-
-def test_ids_are_recognised_by_shape_only() -> None:
-    """The shape of an id is a hint, not a proof."""
-    assert looks_like_app_token(APP)
-    assert not looks_like_app_token("Sales")
-    assert looks_like_table_id("tblEnSV123")
-    assert not looks_like_table_id("Orders")
 
 
 _HOSTS = st.sampled_from(

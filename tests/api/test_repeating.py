@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from larkbase_sdk.api import LarkApi
+from larkbase_sdk.api.answers import RawAnswer
 from larkbase_sdk.api.endpoints import BATCH_CREATE, GET_BASE
 from larkbase_sdk.api.http import MalformedBody
 from larkbase_sdk.errors import (
@@ -121,6 +122,27 @@ def test_a_throttled_call_waits_what_the_header_says(
     assert api.http.call(GET_BASE, path=APP) == {"ok": 1}
     assert time.slept == [waited]
     assert api.http.stats.waited == waited
+
+
+_SENT = "Tue, 20 Oct 2026 07:28:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("headers", "pause"),
+    [
+        ({"retry-after": "30"}, 30),
+        ({"retry-after": "Tue, 20 Oct 2026 07:28:30 GMT", "date": _SENT}, 30),
+        ({"retry-after": "Tue, 20 Oct 2026 07:27:00 GMT", "date": _SENT}, 0),
+        ({"retry-after": "Tue, 20 Oct 2026 07:28:30 GMT"}, None),
+        ({"retry-after": "soon", "date": _SENT}, None),
+        ({"retry-after": "9" * 400}, float("inf")),
+        ({"retry-after": "30", "x-ogw-ratelimit-reset": "5"}, 5),
+        ({}, None),
+    ],
+)
+def test_a_gateway_may_name_seconds_or_a_time(headers: dict[str, str], pause: float | None) -> None:
+    """A time counts by the clock of whoever named it; without that clock it says nothing."""
+    assert RawAnswer(503, headers).pause == pause
 
 
 def test_throttling_that_lasts_is_told_as_such(

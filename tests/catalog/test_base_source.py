@@ -120,6 +120,18 @@ class TestOneRowABase:
         ]
         assert [item.token for item in listing.skipped] == ["b", "", "a", "c", ""]
 
+    @pytest.mark.parametrize(
+        "odd",
+        [".", "..", "-/-", "to do", "https://acme.feishu.cn/base/bascnA?table=tbl1", "b" * 101],
+    )
+    def test_what_is_no_id_is_left_out_and_told(self, metadata_table, read, odd):
+        """A note or a link in place of an id would only be refused at the first call."""
+        rows = [{"id": odd, "name": "odd"}, {"id": "b", "name": "CRM"}]
+        listing = read(metadata_table(["id", "name"], rows))
+
+        assert listing.databases == (one_base("b", "CRM"),)
+        assert what(listing) == [("row", "what stands in id is no id of Lark.")]
+
     def test_more_rows_than_a_page_are_all_read(self, metadata_table, read):
         """A metadata table may be long."""
         table = metadata_table(
@@ -177,6 +189,24 @@ class TestOneRowATable:
         assert what(listing) == [
             ("row", "it repeats an earlier row."),
             ("row", "table_name and table_lark_table_id are empty."),
+        ]
+
+    def test_what_is_no_id_is_left_out_and_told(self, metadata_table, read):
+        """The reason names the columns."""
+        rows = [
+            five("Sales", "b", "Orders", "tbl1"),
+            five("Sales", "b", "Later", "?"),
+            five("Sales", "a b", "Never", "."),
+        ]
+        listing = read(metadata_table(FIVE, rows))
+
+        assert [table.name for table in listing.databases[0].tables] == ["Orders"]
+        assert what(listing) == [
+            ("row", "what stands in table_lark_table_id is no id of Lark."),
+            (
+                "row",
+                "what stands in table_lark_base_id and table_lark_table_id is no id of Lark.",
+            ),
         ]
 
     def test_in_a_table_of_both_forms_each_row_is_what_it_fills(self, metadata_table, read):

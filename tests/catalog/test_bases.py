@@ -383,6 +383,19 @@ class TestFaults:
         with pytest.raises(NotFound, match="bascnGone"):
             catalog.tables("gone")
 
+    @pytest.mark.parametrize("code", [9499, 99992402])
+    def test_an_id_that_lark_finds_malformed_affects_only_itself(
+        self, metadata_table, catalog_of, lark_emulator, crm, code
+    ):
+        """It may be refused like a malformed request, and still is a matter of one row."""
+        rows = [{"id": "odd", "name": "odd"}, {"id": crm.app_token, "name": "CRM"}]
+        catalog = catalog_of(metadata_table(["id", "name"], rows))
+        lark_emulator.fail(code, endpoint="tables", path="/odd/", times=None)
+
+        with pytest.warns(SourceSkipped, match='the tables of database "odd"'):
+            found = catalog.all_tables()
+        assert [(item.sql_name, len(tables)) for item, tables in found] == [("crm", 2)]
+
     def test_one_of_several_bases_that_is_shut_is_left_out(self, catalog_of, lark_emulator, crm):
         """The other tables of the sub-folder are there."""
         folder = lark_emulator.drive.folder("f")

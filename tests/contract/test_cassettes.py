@@ -337,7 +337,7 @@ def test_folders_of_the_sample(replay):
         ("Terms of sale", "", ""),
     ]
     assert replay["metas"] == [
-        DocMeta(base, "bitable", "CRM", f"{HOST}/base/{base}", 1735689825, base)
+        DocMeta(base, "bitable", "CRM", f"{HOST}/base/{base}", 1735603425, base)
     ]
 
 

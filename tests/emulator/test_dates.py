@@ -90,6 +90,8 @@ def test_a_day_of_23_hours_is_one_day(emulator, api):
         ("is", [], ""),
         ("is", ["ExactDate"], "ExactDate"),
         ("is", ["ExactDate", "soon"], "ExactDate"),
+        ("is", ["ExactDate", "--5"], "ExactDate"),
+        ("is", ["ExactDate", "\u00b2"], "ExactDate"),
         ("isGreater", ["CurrentWeek"], "CurrentWeek"),
     ],
 )

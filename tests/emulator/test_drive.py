@@ -77,8 +77,10 @@ def test_files_are_newest_first_unless_asked_otherwise(api, sales):
     [
         ({"page_size": "201"}, (400, 1064001)),
         ({"page_size": "0"}, (400, 1064001)),
+        ({"page_size": "\u00b2"}, (400, 1064001)),
         ({"folder_token": "nowhere"}, (404, 1061003)),
         ({"page_token": "?"}, (400, 1061002)),
+        ({"page_token": "\u00e9"}, (400, 1061002)),
     ],
 )
 def test_folder_requests_can_be_wrong(api, sales, query, expected):

@@ -199,6 +199,19 @@ def test_other_rates_are_in_proportion(emulator, api):
     assert int(answers[10].headers["x-ogw-ratelimit-reset"]) == 6
 
 
+def test_the_smaller_of_two_rates_counts(emulator, api):
+    """Metadata of files is documented with 50 a second and 1000 a minute."""
+    emulator.switches.rate = 0.4
+    metas = "/open-apis/drive/v1/metas/batch_query"
+    body = {"request_docs": [{"doc_token": "x", "doc_type": "bitable"}]}
+
+    def one() -> int:
+        emulator.advance(1)
+        return api.call("POST", metas, json=body).json()["code"]
+
+    assert [one() for _ in range(60)].index(99991400) in range(20, 40)
+
+
 def test_good_answers_may_carry_rate_headers(emulator, api):
     """Whether they do is not confirmed."""
     assert "x-ogw-ratelimit-limit" not in api.call("GET", FILES).headers

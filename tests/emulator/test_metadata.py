@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 
@@ -143,6 +145,27 @@ def test_what_does_not_exist_has_its_own_code(emulator, api):
     assert api.refusal("GET", f"{base}/tables/tblNo/views/vewNo")[:2] == (404, 1254041)
     assert api.refusal("GET", api.path(table, "/views/vewNo"))[:2] == (404, 1254042)
     assert api.refused(table, {"view_id": "vewNo"})[:2] == (200, 1254042)
+
+
+def test_ids_have_a_documented_length(emulator, api):
+    """What is longer is no id, and is refused as a malformed request."""
+    base = f"/open-apis/bitable/v1/apps/{emulator.database('CRM').app_token}"
+
+    for path, member in ((f"{base}{'x' * 100}", "app_token"),
+                         (f"{base}/tables/{'x' * 51}/fields", "table_id")):  # fmt: skip
+        status, code, error = api.refusal("GET", path)
+        assert (status, code) == (400, 99992402)
+        assert [item["field"] for item in error["field_violations"]] == [member]
+
+
+def test_an_odd_time_zone_is_no_crash(emulator, api):
+    """Any text may stand there; one that is no zone means UTC+8."""
+    table = emulator.database("CRM").table("T", {"When": [datetime(2024, 1, 1, 20, tzinfo=UTC)]})
+    day = {"field_name": "When", "operator": "is", "value": ["ExactDate", "1704153600000"]}
+    for zone in ("Asia/Beijing", "Asia", "../etc", "\u00e9" * 300, ""):
+        table.base.time_zone = zone
+        body = {"filter": {"conjunction": "and", "conditions": [day]}}
+        assert api.search(table, body)["total"] == 1
 
 
 def test_a_wiki_token_is_no_base(emulator, api):

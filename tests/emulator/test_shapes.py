@@ -201,3 +201,33 @@ def test_refusals_have_the_documented_status_and_text(emulator, api, samples, na
     assert answer.headers["Content-Type"] == expected["headers"]["Content-Type"]
     limits = {key for key in expected["headers"] if key.startswith("x-ogw")}
     assert limits <= set(answer.headers)
+
+
+DOCUMENTED_PAGES = {
+    "app.get": ("base", "GET", ""),
+    "tables.list": ("tables", "GET", "/tables"),
+    "fields.list": ("fields", "GET", "/tables/tbl/fields"),
+    "views.list": ("views", "GET", "/tables/tbl/views"),
+    "view.get": ("view", "GET", "/tables/tbl/views/vew"),
+    "records.search": ("search", "POST", "/tables/tbl/records/search"),
+    "records.batch_get": ("batch_get", "POST", "/tables/tbl/records/batch_get"),
+}
+
+
+@pytest.mark.parametrize("page", DOCUMENTED_PAGES)
+def test_every_code_has_the_status_that_its_page_documents(emulator, api, samples, page):
+    """The same code travels under different statuses."""
+    endpoint, method, tail = DOCUMENTED_PAGES[page]
+    documented = {
+        (int(status), entry["code"])
+        for entry in samples("error-codes")
+        for status, pages in entry["http"].items()
+        if page in pages
+    }
+    answered = set()
+    for _, code in documented:
+        emulator.fail(code, endpoint=endpoint)
+        answered.add(api.refusal(method, f"/open-apis/bitable/v1/apps/app{tail}")[:2])
+
+    assert answered == documented
+    assert documented

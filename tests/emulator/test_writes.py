@@ -57,7 +57,8 @@ def test_tables_fields_and_records_can_be_made_and_read_back(emulator, api):
 @pytest.fixture
 def tasks(emulator):
     """Three rows a, b, c."""
-    fields = ["Name", ("N", "Number"), ("Sum", "Formula"), ("At", "ModifiedTime")]
+    fields = ["Name", ("N", "Number"), ("Sum", "Formula"), ("At", "ModifiedTime"),
+              ("Tags", "MultiSelect"), ("Next", "SingleLink"), ("Files", "Attachment")]  # fmt: skip
     rows = [{"Name": name, "At": 1} for name in "abc"]
     return emulator.database("CRM").table("Tasks", fields=fields, rows=rows)
 
@@ -93,6 +94,12 @@ def test_batches_create_update_and_delete(api, tasks):
         ({"Name": 5}, (200, 1254060)),
         ({"Sum": 1}, (400, 1254015)),
         ({"At": 1}, (400, 1254015)),
+        ({"Tags": 5}, (200, 1254063)),
+        ({"Tags": [5]}, (200, 1254063)),
+        ({"Next": True}, (200, 1254067)),
+        ({"Name": [5]}, (200, 1254060)),
+        ({"Files": [{"file_token": ["f"]}]}, (200, 1254069)),
+        ({"Files": [{"file_token": "f", "name": "f.txt", "size": "many"}]}, (200, 1254069)),
         ([], (400, 9499)),
     ],
 )
@@ -119,6 +126,24 @@ def test_other_refusals_of_writes(api, tasks):
     assert api.refusal("POST", api.path(tasks, "/fields"), json=field)[1] == 1254014
     token = {"client_token": "not-a-uuid"}
     assert api.refusal("POST", records, json={"fields": {}}, params=token)[:2] == (400, 1254037)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"property": 1},
+        {"property": {"options": 1}},
+        {"property": {"options": [1]}},
+        {"property": {"table_id": 1}},
+        {"ui_type": []},
+    ],
+)
+def test_a_malformed_field_is_refused(api, tasks, wrong):
+    """Members of the wrong JSON type get 9499, and nothing is added."""
+    body = {"field_name": "New", "type": 3, **wrong}
+
+    assert api.refusal("POST", api.path(tasks, "/fields"), json=body)[:2] == (400, 9499)
+    assert tasks.find_field("New") is None
 
 
 def test_a_refused_update_changes_nothing(api, tasks):

@@ -75,6 +75,34 @@ def test_a_lookup_that_counts_is_an_array_of_numbers(make_field, make_lookup):
     assert resolve(lookup, {"tblB": [target]}) == ("Lookup<Text>", "array<decimal>")
 
 
+@pytest.mark.parametrize(
+    ("ui_type", "glue"),
+    [
+        ("Number", "array<decimal>"),
+        ("Rating", "array<decimal>"),
+        ("Text", "array<string>"),
+        ("DateTime", "array<string>"),
+        ("MultiSelect", "array<string>"),
+    ],
+)
+def test_a_lookup_that_computes_something_unknown_keeps_whatever_comes(
+    make_field, make_lookup, ui_type, glue
+):
+    """A sum is a number; the latest date or the distinct texts are none, and must not be lost."""
+    target = make_field("target", ui_type)
+    lookup = make_lookup("l", "tblB", target.field_id, 7)
+    assert resolve(lookup, {"tblB": [target]}) == (f"Lookup<{ui_type}>", glue)
+
+
+def test_a_count_of_something_unknown_is_an_array_of_numbers(make_field, make_lookup):
+    """Each step of a chain makes its own type of that of the step below it."""
+    target = make_field("target", "Text")
+    middle = make_lookup("middle", "tblC", target.field_id, 7)
+    count = make_lookup("count", "tblB", middle.field_id, 2)
+    tables = {"tblB": [middle], "tblC": [target]}
+    assert resolve(count, tables) == ("Lookup<Lookup<Text>>", "array<decimal>")
+
+
 def test_a_lookup_of_a_counting_lookup_is_an_array_of_numbers(make_field, make_lookup):
     """Original values of counts are counts."""
     target = make_field("target", "Text")

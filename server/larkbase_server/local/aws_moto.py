@@ -9,9 +9,10 @@ import threading
 from typing import TYPE_CHECKING, Any
 from wsgiref.util import setup_testing_defaults
 
+from larkbase_sdk.emulator.sockets import address
 from larkbase_sdk.errors import ConfigurationError
 from larkbase_server.local.aws_wire import Reply, capture
-from larkbase_server.local.loopback import address, listen
+from larkbase_server.local.loopback import listen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

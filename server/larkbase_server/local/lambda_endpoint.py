@@ -19,8 +19,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
 from larkbase_sdk.emulator.runner import ServerThread
+from larkbase_sdk.emulator.sockets import address
 from larkbase_server.local.lambda_function import LambdaContext, Outcome, function_arn, run
-from larkbase_server.local.loopback import address, listen
+from larkbase_server.local.loopback import listen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
