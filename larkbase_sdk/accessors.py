@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar, overload
 
 from larkbase_sdk.display import html_table, text_table
-from larkbase_sdk.errors import NotFound
+from larkbase_sdk.errors import ConfigurationError, NotFound
 
 if TYPE_CHECKING:
     from larkbase_sdk.api.models import ViewInfo
@@ -16,6 +16,19 @@ if TYPE_CHECKING:
     from larkbase_sdk.table import Database, Table
 
 Item = TypeVar("Item")
+Default = TypeVar("Default")
+
+
+def as_name(reference: object) -> str:
+    """Return what is to be looked up by name.
+
+    Raises:
+        ConfigurationError: when it is no text.
+    """
+    if isinstance(reference, str):
+        return reference
+    msg = f"{reference!r} is no name."
+    raise ConfigurationError(msg, hint="Give a name, an SQL name, an id or a link.")
 
 
 class _Accessor(Mapping[str, Item], Generic[Item]):
@@ -31,11 +44,20 @@ class _Accessor(Mapping[str, Item], Generic[Item]):
         return len(self._names())
 
     def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self.get(name) is not None
+
+    @overload
+    def get(self, key: str, /) -> Item | None: ...
+
+    @overload
+    def get(self, key: str, /, default: Item | Default) -> Item | Default: ...
+
+    def get(self, key: str, /, default: Item | Default | None = None) -> Item | Default | None:
+        """Return an item by name, SQL name, id or link, or ``default`` when there is none."""
         try:
-            self[str(name)]
+            return self[key]
         except NotFound:
-            return False
-        return True
+            return default
 
     def __getattr__(self, name: str) -> Item:
         if name.startswith("_"):
@@ -75,7 +97,7 @@ class DatabaseMap(_Accessor["Database"]):
         return [item.name for item in self._found()]
 
     def __getitem__(self, reference: str) -> Database:
-        return self._lark.database(reference)
+        return self._lark.database(as_name(reference))
 
     def rows(self) -> list[dict[str, object]]:
         """Return one dict a database: name, id, source, tables (None when not read), url."""
@@ -107,7 +129,7 @@ class TableMap(_Accessor["Table"]):
         return [item.name for item in self._database.catalog_tables()]
 
     def __getitem__(self, reference: str) -> Table:
-        return self._database.table(reference)
+        return self._database.table(as_name(reference))
 
     def rows(self) -> list[dict[str, object]]:
         """Return one dict a table: name, id, fields, rows, primary (None when not read)."""

@@ -6,19 +6,19 @@ import hashlib
 import re
 import threading
 import unicodedata
-import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from larkbase_sdk.display import escape, html_card, html_table, text_table
+from larkbase_sdk.display import counted, escape, html_card, html_table, text_table
 from larkbase_sdk.errors import (
     ConfigurationError,
     LarkBaseError,
     NetworkError,
     SourceSkipped,
     UnsupportedField,
+    warn,
 )
 from larkbase_sdk.sinks.files import complete_file
 
@@ -159,7 +159,7 @@ class Attachments:
         files = self._read()
         size = sum(file.size or 0 for file in files)
         more = f", the first {_SHOWN} are shown" if len(files) > _SHOWN else ""
-        return f"{len(files)} files, {size} bytes{more}"
+        return f"{counted(len(files), 'file')}, {counted(size, 'byte')}{more}"
 
 
 def _columns_with_files(scan: Scan) -> str:
@@ -279,7 +279,7 @@ def _tell_failures(rows: list[dict[str, object]]) -> None:
     failed = sum(str(row["status"]).startswith("failed") for row in rows)
     if failed:
         text = f"{failed} of {len(rows)} files could not be downloaded; see the column status."
-        warnings.warn(text, SourceSkipped, stacklevel=3)
+        warn(text, SourceSkipped)
 
 
 def file_name(name: str, token: str) -> str:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 import weakref
+from functools import cached_property
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Self
 
-from larkbase_sdk.accessors import DatabaseMap
+from larkbase_sdk.accessors import DatabaseMap, as_name
 from larkbase_sdk.api import LarkApi
 from larkbase_sdk.api.links import (
     Domain,
     Link,
     check_host,
+    classify,
     domain_of,
     is_link,
-    looks_like_app_token,
     parse_link,
 )
 from larkbase_sdk.catalog.bases import BasesCatalog
@@ -31,7 +32,7 @@ from larkbase_sdk.catalog.link_source import (
 )
 from larkbase_sdk.catalog.metadata import Metadata
 from larkbase_sdk.catalog.names import split_reference, unquote
-from larkbase_sdk.display import escape, html_card, html_table
+from larkbase_sdk.display import counted, escape, html_card, html_table
 from larkbase_sdk.errors import ConfigurationError, LarkBaseError, NotFound
 from larkbase_sdk.options import Options, environment_error
 from larkbase_sdk.options import options as process_options
@@ -109,8 +110,7 @@ def connect(
     """
     if options is None and environment_error is not None:
         raise environment_error
-    link_text = os.environ.get("LARKBASE_URL", "").strip() if url is None else url
-    link = parse_link(link_text) if link_text else None
+    link = _default_link() if url is None else parse_link(url) if url else None
     credentials = find_credentials(
         app_id=app_id, app_secret=app_secret, user_token=user_token, domain=domain, profile=profile
     )
@@ -135,6 +135,20 @@ _last: list[weakref.ref[Lark]] = []
 def last_connected() -> Lark | None:
     """Return the client that was connected last, if it is still in use; no call."""
     return _last[-1]() if _last else None
+
+
+def _default_link() -> Link | None:
+    """Return the link of ``LARKBASE_URL``.
+
+    Raises:
+        ConfigurationError: when it cannot be used; the error names the variable.
+    """
+    text = os.environ.get("LARKBASE_URL", "").strip()
+    try:
+        return parse_link(text) if text else None
+    except ConfigurationError as error:
+        msg = f"The environment variable LARKBASE_URL cannot be used. {error.message}"
+        raise ConfigurationError(msg, hint=error.hint) from None
 
 
 def _cache_identity(credentials: Credentials) -> str:
@@ -269,7 +283,7 @@ class Lark:
         """Counters of this client: calls, retries, seconds waited, bytes; no call."""
         return self.api.http.stats
 
-    @property
+    @cached_property  # IPython completes behind it, which it does not behind a property
     def databases(self) -> DatabaseMap:
         """The databases by name; listed at the first use, then remembered."""
         return DatabaseMap(self)
@@ -324,9 +338,10 @@ class Lark:
         try:
             return Database(self, self.catalog.database(name))
         except NotFound:
-            if not looks_like_app_token(name):
+            link = classify(name)
+            if link is None:
                 raise
-        return self._add_base(Link("base", name))
+        return self._add_base(link)
 
     def table(self, reference: str, *, refresh: bool = False) -> Table:
         """Return a table by ``"Database.Table"``, by link, or by name in the default base.
@@ -339,7 +354,7 @@ class Lark:
         """
         if refresh:
             self.refresh()
-        if is_link(reference):
+        if is_link(as_name(reference)):
             return self._table_of_link(self._checked(reference))
         readings = list(split_reference(reference))
         if self._link is not None:
@@ -350,9 +365,12 @@ class Lark:
                 return self.database(database).table(table)
             except NotFound as error:
                 missing = missing or error
+        embedded = classify(reference)
+        if embedded is not None and embedded.table_id:
+            return self._table_of_link(embedded)
         if missing is not None:
             raise missing
-        msg = f'"{reference}" names no database.'
+        msg = f'"{reference}" does not name a database and a table.'
         raise ConfigurationError(msg, hint='Write "Database.Table", or paste the table\'s link.')
 
     def _table_of_link(self, link: Link) -> Table:
@@ -367,7 +385,7 @@ class Lark:
         raise ConfigurationError(msg, hint=f"Open the table and copy its link. Tables: {names}.")
 
     def _checked(self, text: str) -> Link:
-        link = parse_link(text)
+        link = classify(text) or parse_link(text)
         check_host(link, self.api.domain)
         return link
 
@@ -511,7 +529,10 @@ class Lark:
         return self._row_counts.get((base_id, table_id))
 
     def doctor(self, url: str | None = None) -> DoctorReport:
-        """Check credentials, scopes, access and clock, and say how to mend what is wrong."""
+        """Check credentials, scopes, access and clock, and say how to mend what is wrong.
+
+        Two calls, and three for each base that is known, or for that of ``url`` alone.
+        """
         from larkbase_sdk.doctor import examine
 
         return examine(self, url)
@@ -540,8 +561,8 @@ class Lark:
 
     def __repr__(self) -> str:
         known = self.catalog.known_databases()
-        count = "–" if known is None else len(known)
-        return f"Lark({self.domain}, as {self.identity}, {count} databases known)"
+        count = counted(None if known is None else len(known), "database")
+        return f"Lark({self.domain}, as {self.identity}, {count} known)"
 
     def _repr_html_(self) -> str:
         known = self.catalog.known_databases()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+import shutil
+import sys
 import unicodedata
 from typing import TYPE_CHECKING
 
@@ -10,27 +12,79 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _WIDEST_CELL = 60
-_GAP = "  "
+_GAP = 2
+_NARROWEST = 16
+"""A column is shortened to so many places before columns are left out."""
+
+_ENDLESS = 10**6
+"""Places of a line that no terminal ends."""
+
 _MINUTE = 60
 
 
 def text_table(rows: Sequence[Mapping[str, object]], *, empty: str = "(nothing)") -> str:
     """Return rows as aligned text with a heading; an unknown value (None) is a dash."""
-    if not rows:
-        return empty
+    return fit(rows, _ENDLESS)[0] if rows else empty
+
+
+def window_width() -> int:
+    """Return the places of a line on the terminal that stdout is, or more than any needs."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else _ENDLESS
+
+
+def fit(rows: Sequence[Mapping[str, object]], width: int) -> tuple[str, list[str]]:
+    """Return rows as aligned text no wider than ``width``, and the names of columns left out.
+
+    Columns are left out from the right, and only when even narrow ones do not fit; the widest of
+    the others are shortened. The first column always stays.
+    """
     names = list(rows[0])
-    cells = [names, *([cell_text(row.get(name)) for name in names] for row in rows)]
-    widths = [max(display_width(line[i]) for line in cells) for i in range(len(names))]
-    return "\n".join(
-        _GAP.join(_padded(text, width) for text, width in zip(line, widths, strict=True)).rstrip()
-        for line in cells
-    )
+    lines = [names, *([cell_text(row[name]) for name in names] for row in rows)]
+    widths = [max(map(display_width, column)) for column in zip(*lines, strict=True)]
+    kept = widths[: _kept(widths, width)]
+    while _total(kept) > width and max(kept) > _NARROWEST:
+        kept[kept.index(max(kept))] -= 1
+    text = "\n".join(_aligned(line, kept) for line in lines)
+    return text, names[len(kept) :]
+
+
+def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
+    shown = [shorten(cell, width) for cell, width in zip(cells, widths, strict=False)]
+    padded = [
+        cell + " " * (width - display_width(cell))
+        for cell, width in zip(shown, widths, strict=True)
+    ]
+    return (" " * _GAP).join(padded).rstrip()
+
+
+def _kept(widths: Sequence[int], width: int) -> int:
+    """Return how many columns fit when each is as narrow as it may be; at least one."""
+    narrow = [min(one, _NARROWEST) for one in widths]
+    return max(n for n in range(1, len(narrow) + 1) if n == 1 or _total(narrow[:n]) <= width)
+
+
+def _total(widths: Sequence[int]) -> int:
+    return sum(widths) + _GAP * (len(widths) - 1)
+
+
+def shorten(text: str, width: int) -> str:
+    """Return a text that takes at most ``width`` places of a terminal."""
+    if display_width(text) <= width:
+        return text
+    while display_width(text) >= width:
+        text = text[:-1]
+    return f"{text}…"
 
 
 def cell_text(value: object) -> str:
     """Return a value on one line, shortened."""
     text = "–" if value is None else " ".join(str(value).split())
     return text if len(text) <= _WIDEST_CELL else text[: _WIDEST_CELL - 1] + "…"
+
+
+def counted(number: int | None, thing: str) -> str:
+    """Return a number with its noun: "1 row", "204 rows"; a dash when it is not known."""
+    return f"{cell_text(number)} {thing}{'' if number == 1 else 's'}"
 
 
 def age_text(seconds: float | None) -> str:
@@ -46,10 +100,6 @@ def display_width(text: str) -> int:
         0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
         for char in text
     )
-
-
-def _padded(text: str, width: int) -> str:
-    return text + " " * (width - display_width(text))
 
 
 def escape(value: object) -> str:

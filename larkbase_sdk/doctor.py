@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import time
 from dataclasses import dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, Literal
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from larkbase_sdk._version import __version__
 from larkbase_sdk.api.links import Link, check_host, is_link, parse_link
 from larkbase_sdk.catalog.link_source import BaseLinks
-from larkbase_sdk.display import html_card, html_table
+from larkbase_sdk.display import counted, html_card, html_table
 from larkbase_sdk.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -38,6 +39,10 @@ _WHERE_IT_FAILED: tuple[tuple[type[LarkBaseError], str], ...] = (
 )
 _ADVANCED = "advanced permissions are on; without “can manage” the app may see empty tables"
 _MANAGE = "Open the base → ⋯ → More → Add document app → give the app “can manage”."
+_CLOCK_DIFFERS = 60.0
+"""Seconds."""
+
+_SET_CLOCK = "Set the clock of this machine: AWS refuses calls that are five minutes off."
 _NO_BASE = "no base is known: paste the link of one"
 
 
@@ -109,10 +114,10 @@ def _lines(check: Check) -> Iterator[str]:
 
 
 def examine(lark: Lark, url: str | None = None) -> DoctorReport:
-    """Check versions, credentials, Drive and the bases, and return what was found.
+    """Check versions, credentials, clock, Drive and the bases, and return what was found.
 
     Every check asks Lark afresh: two calls for Drive, and three for each base (the base, its
-    tables, one record).
+    tables, one record). The clock is only mentioned when it is not Lark's.
 
     Args:
         lark: The client to check.
@@ -122,7 +127,7 @@ def examine(lark: Lark, url: str | None = None) -> DoctorReport:
     if checks[-1].status == "fail":
         return DoctorReport(tuple(checks))
     found, drive = _drive(lark)
-    checks.append(drive)
+    checks.extend([*_clock(lark), drive])
     links, problems = _links(lark, url)
     checks.extend(problems)
     targets = [*links, *(() if url else found)]
@@ -157,6 +162,15 @@ def _credentials(lark: Lark) -> Check:
     return Check("credentials", "ok", f"{lark.identity} at {lark.domain}")
 
 
+def _clock(lark: Lark) -> Iterator[Check]:
+    """Yield a warning when this machine's clock is not that of the service."""
+    at_lark = lark.api.http.service_clock.now()
+    ahead = 0.0 if at_lark is None else time.time() - at_lark
+    if abs(ahead) >= _CLOCK_DIFFERS:
+        side = "ahead of" if ahead > 0 else "behind"
+        yield Check("clock", "warn", f"{abs(ahead):.0f} s {side} Lark's", _SET_CLOCK)
+
+
 def _drive(lark: Lark) -> tuple[list[str], Check]:
     """Return the tokens of the bases in the Drive root, and the check of it.
 
@@ -168,7 +182,7 @@ def _drive(lark: Lark) -> tuple[list[str], Check]:
         optional = isinstance(error, PermissionDenied | NotFound | ServiceError)
         return [], _failed("drive", error, "warn" if optional else "fail")
     tokens = [file.token for file in files if file.type == "bitable"]
-    return tokens, Check("drive", "ok", f"{_count(tokens, 'base')} in the root folder")
+    return tokens, Check("drive", "ok", f"{counted(len(tokens), 'base')} in the root folder")
 
 
 def _links(lark: Lark, url: str | None) -> tuple[list[Link], list[Check]]:
@@ -182,10 +196,6 @@ def _links(lark: Lark, url: str | None) -> tuple[list[Link], list[Check]]:
     except LarkBaseError as error:
         return [], [_failed("link", error)]
     return [link], []
-
-
-def _count(things: Sequence[object], noun: str) -> str:
-    return f"{len(things)} {noun}{'' if len(things) == 1 else 's'}"
 
 
 def _without_repeats(targets: Sequence[Link | str]) -> Iterator[Link | str]:
@@ -209,7 +219,7 @@ def _base(lark: Lark, target: Link | str) -> Iterator[Check]:
     except LarkBaseError as error:
         yield _failed(name, error, url=link.url if link is not None else None)
         return
-    yield Check(name, "ok", f"readable, {_count(tables, 'table')}")
+    yield Check(name, "ok", f"readable, {counted(len(tables), 'table')}")
     if info.is_advanced:
         yield Check(name, "warn", _ADVANCED, _MANAGE, link.url if link is not None else None)
     yield from _record(lark, info, tables, link)

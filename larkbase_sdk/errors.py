@@ -19,8 +19,13 @@ Each class also derives from the builtin named beside it, so that generic handle
 
 from __future__ import annotations
 
+import inspect
 import threading
-from typing import Any
+import warnings
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 _secrets: set[str] = set()
 _secrets_lock = threading.Lock()
@@ -200,3 +205,22 @@ class UnknownFieldType(LarkBaseWarning):
 
 class SourceSkipped(LarkBaseWarning):
     """One source, base, table or field could not be used; the others were."""
+
+
+_ABOUT_ROWS = (EmptyBecauseRestricted, TableChanged, PushdownRefused, CellNotConverted)
+for _category in _ABOUT_ROWS:
+    # Python tells a warning once; every read of doubtful rows says so. Filters of the program win.
+    warnings.simplefilter("always", _category, append=True)
+
+
+def warn(text: str, category: type[Warning]) -> None:
+    """Warn at the line of the program that uses larkbase, which can do something about it."""
+    frame, level = inspect.currentframe(), 1
+    while frame is not None and _is_ours(frame):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(text, category, stacklevel=level)
+
+
+def _is_ours(frame: FrameType) -> bool:
+    package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+    return package in ("larkbase_sdk", "larkbase_server")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from larkbase_sdk.display import escape, html_card, html_table
+from larkbase_sdk.display import counted, escape, html_card, html_table
 
 if TYPE_CHECKING:
     from larkbase_sdk.api.http import Http
@@ -72,11 +72,8 @@ class Plan:
     def _estimate(self) -> str:
         if self.rows is None or self.calls is None or self.seconds is None:
             return f"– (Lark gave no count; at most {self.rate:g} calls/s)"
-        calls = f"{self.calls} call" + ("" if self.calls == 1 else "s")
-        return (
-            f"at most {self.rows} rows · {calls} · about {self.seconds:.1f} s"
-            f"  (limit: {self.rate:g} calls/s)"
-        )
+        cost = f"{counted(self.rows, 'row')} · {counted(self.calls, 'call')}"
+        return f"at most {cost} · about {self.seconds:.1f} s  (limit: {self.rate:g} calls/s)"
 
     def __repr__(self) -> str:
         wanted = self.fields_read - len(self.for_the_check)

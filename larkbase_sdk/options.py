@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -70,6 +71,8 @@ class Options:
     on_retry: Callable[[dict[str, Any]], None] | None = field(default=None, repr=False)
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if name not in type(self).__slots__:
+            raise self._unknown(name)
         check = _CHECKS.get(name)
         if check is not None and not _passes(check, value):
             msg = f"The option {name} cannot be {value!r}."
@@ -81,9 +84,15 @@ class Options:
         known = {item.name for item in fields(self)}
         for name in changes:
             if name not in known:
-                msg = f"There is no option {name!r}."
-                raise ConfigurationError(msg, hint=f"Options: {', '.join(sorted(known))}.")
+                raise self._unknown(name)
         return replace(self, **changes)
+
+    def _unknown(self, name: str) -> ConfigurationError:
+        known = sorted(item.name for item in fields(self))
+        near = difflib.get_close_matches(name, known, 1)
+        hint = f'did you mean "{near[0]}"? ' if near else ""
+        msg = f'There is no option "{name}".'
+        return ConfigurationError(msg, hint=f"{hint}Options: {', '.join(known)}.")
 
     def _repr_html_(self) -> str:
         from larkbase_sdk.display import html_table

@@ -10,6 +10,8 @@ from contextvars import ContextVar
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from larkbase_sdk.display import counted
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -102,12 +104,12 @@ def progress_line(label: str, rows: int, total: int | None, calls: int, seconds:
     """
     if not calls:
         return label
-    counted = f"{calls} call{'' if calls == 1 else 's'}"
+    cost = counted(calls, "call")
     if not total or not rows:
-        return f"{label}  {_grouped(rows)} rows  {counted}  {_clock(seconds)}"
+        return f"{label}  {_grouped(rows)} rows  {cost}  {_clock(seconds)}"
     left = _clock(seconds * max(0, total - rows) / rows)
     share = f"{min(1.0, rows / total):.0%}"
-    return f"{label}  {share}  {_grouped(rows)}/{_grouped(total)} rows  {counted}  {left} left"
+    return f"{label}  {share}  {_grouped(rows)}/{_grouped(total)} rows  {cost}  {left} left"
 
 
 def _grouped(number: int) -> str:

@@ -205,7 +205,7 @@ class Scan:
         for text in self._order:
             descending = text.startswith("-") and not _is_column(schema, text)
             ref = text[1:] if descending else text
-            name = RECORD_ID if ref == RECORD_ID else schema.column(ref).name
+            name = RECORD_ID if ref == RECORD_ID else _sorted_by(schema, ref)
             keys.append(SortKey(name, descending))
         return tuple(keys)
 
@@ -398,7 +398,8 @@ class Scan:
         if any(c.is_computed and (self._view or c.name in looked_at) for c in columns):
             return None
         base_id = self.table.base_id
-        return modified_times(self._lark.api.drive, [base_id]).get(base_id)
+        api = self._lark.api
+        return modified_times(api.drive, [base_id], api.http.service_clock).get(base_id)
 
     def key(self) -> list[Any]:
         """Return what tells this read from others of the same table, as JSON values; no call."""
@@ -593,6 +594,20 @@ def _is_count(rows: Any) -> bool:
         return not isinstance(rows, bool) and int(rows) == rows and rows >= 0
     except (TypeError, ValueError, OverflowError):
         return False
+
+
+def _sorted_by(schema: TableSchema, ref: str) -> str:
+    """Return the SQL name of a column to sort by.
+
+    Raises:
+        QueryError: for a column that does not exist; a direction as in SQL is no part of a name.
+    """
+    name, _, direction = ref.rpartition(" ")
+    if direction.lower() in ("asc", "desc") and not _is_column(schema, ref):
+        msg = f'A direction is no part of a column\'s name: "{ref}".'
+        wanted = name if direction.lower() == "asc" else f"-{name}"
+        raise QueryError(msg, hint=f'Write "{wanted}"; a leading - means descending.')
+    return schema.column(ref).name
 
 
 def _is_column(schema: TableSchema, text: str) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from larkbase_sdk.accessors import TableMap, ViewList
-from larkbase_sdk.display import age_text, escape, html_card, html_link, html_table
+from larkbase_sdk.display import age_text, counted, escape, html_card, html_link, html_table
 from larkbase_sdk.errors import ConfigurationError
 from larkbase_sdk.scan import Scan
 
@@ -68,7 +69,7 @@ class Database:
         """What Lark says of the base: time zone, advanced permissions; one call at first use."""
         return self.lark.metadata.base(self.id)
 
-    @property
+    @cached_property  # IPython completes behind it, which it does not behind a property
     def tables(self) -> TableMap:
         """The tables by name; one call per 100 tables at the first use."""
         return TableMap(self)
@@ -397,22 +398,20 @@ class Table:
         return f"<Table {self.label!r} id={self.id}>"
 
     def _repr_html_(self) -> str:
+        from larkbase_sdk.sql.identifiers import identifier
+
         title = html_link(self.url, self.label) if self.url else escape(self.label)
         metadata = self.database.lark.metadata
         schema = metadata.known_schema(self.base_id, self.id)
-        names = f"{_in_sql(self.database.sql_name)}.{_in_sql(self.sql_name)}"
+        names = f"{identifier(self.database.sql_name)}.{identifier(self.sql_name)}"
         question = f"SELECT … FROM {names}"  # noqa: S608 (shown, never run)
         hint = escape(f".head() · .to_pandas() · lark.sql('{question}')")
         if schema is None:
             return html_card(f"Table {title}", f"<p>.schema shows the fields. {hint}</p>")
-        rows = escape(self.database.lark.known_rows(self.base_id, self.id))
+        rows = counted(self.database.lark.known_rows(self.base_id, self.id), "row")
         age = age_text(metadata.schema_age(self.base_id, self.id))
-        known = f"<p>{rows} rows · fields read {age}</p>"
+        known = f"<p>{rows} · fields read {age}</p>"
         return html_card(f"Table {title}", known, schema._repr_html_(), f"<p>{hint}</p>")
-
-
-def _in_sql(name: str) -> str:
-    return name if name.isidentifier() else f'"{name}"'
 
 
 def _names(given: str | Sequence[str]) -> tuple[str, ...]:

@@ -121,6 +121,8 @@ class TestLookingAround:
             lark.databases[crm.app_token].tables[orders.table_id],
             lark.database(crm.url).table("orders"),
             lark.table(f"{crm.app_token}.Orders"),
+            lark.table(f"{crm.app_token}_{orders.table_id}"),  # as embedded bases are named
+            lark.add(crm.app_token).table("orders"),
         ]
 
         assert {table.id for table in found} == {orders.table_id}
@@ -157,6 +159,29 @@ class TestLookingAround:
         """And which link to copy instead."""
         with pytest.raises(larkbase.ConfigurationError, match="a dashboard"):
             lark.table(f"{crm.url}?table=blkxyz")
+
+    def test_looking_up_is_that_of_a_mapping(self, lark, crm):
+        """``get`` and ``in`` raise nothing for what is not there."""
+        databases, tables = lark.databases, lark.databases["CRM"].tables
+
+        assert databases.get("crm") is not None
+        assert (databases.get("HR"), tables.get("Ordres"), tables.get("x", 0)) == (None, None, 0)
+        assert ["Orders" in tables, "Ordres" in tables, 0 in tables] == [True, False, False]
+
+    @pytest.mark.parametrize("name", [0, None])
+    def test_what_is_no_name_is_told(self, lark, crm, name):
+        """Also a position: databases and tables have none."""
+        for look_up in (
+            lark.databases.__getitem__, lark.databases["CRM"].tables.__getitem__, lark.table
+        ):  # fmt: skip
+            with pytest.raises(larkbase.ConfigurationError, match=f"{name} is no name"):
+                look_up(name)
+
+    @pytest.mark.parametrize("name", ["CRM", "Orders", ""])
+    def test_a_single_name_is_no_table(self, lark, crm, name):
+        """Whichever of the two it is."""
+        with pytest.raises(larkbase.ConfigurationError, match="does not name a database and a tab"):
+            lark.table(name)
 
     def test_unknown_names_come_with_near_ones(self, lark, crm):
         """A typing mistake is mended without reading the manual."""

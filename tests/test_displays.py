@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import html
+import io
+import re
+
 import pytest
 
 import larkbase_sdk as larkbase
@@ -144,7 +148,55 @@ def test_a_table_shows_its_rows_and_the_age_of_what_is_known(lark, table):
     assert "– rows · fields read 0 s ago" in found._repr_html_()
 
     found.count()
-    assert "1 rows · fields read 0 s ago" in found._repr_html_()
+    assert "<p>1 row · fields read 0 s ago" in found._repr_html_()
+
+
+def test_the_statement_on_the_card_of_a_table_can_be_run(lark, lark_emulator):
+    """Names that are words of SQL are quoted."""
+    lark_emulator.database("Order").table("Select", {"Name": ["a"]})
+
+    card = lark.table("Order.Select")._repr_html_()
+    shown = re.search(r"lark\.sql\('SELECT … (.*?)'\)", html.unescape(card))
+
+    assert shown is not None
+    assert len(lark.sql(shown[1])) == 1
+
+
+def test_objects_are_short_as_text(lark, lark_emulator):
+    """What a console shows of them fits a line, and says what they are."""
+    lark_emulator.database("CRM").table("Orders", fields=[("Amount due", "Number")])
+    orders = lark.table("CRM.Orders")
+
+    assert repr(lark) == f"Lark({lark.domain}, as app cli_demo, 1 database known)"
+    assert repr(orders.database) == f"<Database 'CRM' id={orders.base_id}>"
+    assert repr(orders) == f"<Table 'CRM.Orders' id={orders.id}>"
+    assert repr(orders.schema.columns[0]) == (
+        "<Column 'Amount due', in SQL amount_due: Number, double>"
+    )
+    assert repr(orders.scan(limit=3)) == "<Scan CRM.Orders · limit 3>"
+
+
+def test_a_result_is_no_wider_than_the_terminal(lark, lark_emulator, monkeypatch):
+    """And says how many of its columns are shown; a notebook shows all of them."""
+    fields = [f"Column number {n}" for n in range(200)]
+    lark_emulator.database("CRM").table("Wide", fields=fields, rows=[{fields[0]: "客户" * 9}] * 2)
+    result = lark.sql("FROM crm.wide")
+    assert len(repr(result).splitlines()[0].split()) == 201
+
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setattr("sys.stdout", Terminal())
+    heading, *_, caption = repr(result).splitlines()
+
+    assert heading.split() == ["record_id", "column_number_0", "column_number_1"]
+    assert caption.startswith("3 of 201 columns · 2 rows · ")
+    assert "column_number_199" in result._repr_html_()
+
+
+class Terminal(io.StringIO):
+    """A stdout that somebody looks at."""
+
+    def isatty(self):
+        return True
 
 
 def test_only_web_links_become_links(shown):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from larkbase_sdk.doctor import Check, DoctorReport, examine, not_connected
@@ -40,6 +42,19 @@ def test_a_healthy_base_is_checked_down_to_one_record(lark, lark_emulator, crm):
         ("records of CRM", "ok", "table Orders: one record can be read"),
     ]
     assert lark_emulator.calls.named("search")[-1].query["page_size"] == "1"
+
+
+@pytest.mark.parametrize(("seconds", "side"), [(600, "behind"), (-600, "ahead of")])
+def test_a_clock_that_differs_is_a_warning(lark, lark_emulator, crm, seconds, side):
+    """Signed calls to AWS would be refused; Lark does not mind."""
+    lark_emulator.advance(seconds)
+
+    report = lark.doctor()
+
+    assert report.ok
+    clock = next(check for check in report.checks if check.name == "clock")
+    assert clock.status == "warn"
+    assert re.fullmatch(rf"(599|600|601) s {side} Lark's", clock.detail)
 
 
 def test_without_any_base_it_says_what_to_do(lark):

@@ -232,6 +232,21 @@ class TestOrder:
                 result = table.to_arrow(order_by=order, limit=limit)
                 assert result.column("V").to_pylist() == expected[:limit]
 
+    @pytest.mark.filterwarnings("ignore::larkbase_sdk.CellNotConverted")
+    def test_numbers_that_a_decimal_cannot_hold_hide_no_others(self, lark_emulator):
+        """They are NULL here and come last, wherever the server puts them, so reading goes on."""
+        values = [1e21] * 5 + [3.0, 1.0, None, 2.0, 5.0] + [-1e21] * 5
+        lark_emulator.database("CRM").table("Wide", {"V": values})
+        options = Options(number_type="decimal", page_size=5, progress=False)
+        with lark_emulator.connect(options=options) as lark:
+            table = lark.table("CRM.Wide")
+            found = {
+                order: table.to_arrow(order_by=order, limit=5).column("V").to_pylist()
+                for order in ("V", "-V")
+            }
+
+        assert found == {"V": [1, 2, 3, 5, None], "-V": [5, 3, 2, 1, None]}
+
     def test_text_is_sorted_here(self, table, lark_emulator):
         """Lark's order of texts is not the order of their values, so it is not used."""
         result = table.to_arrow(order_by=("Group", "-No"), limit=2, columns=["No"])
@@ -249,6 +264,13 @@ class TestOrder:
         assert "sort" not in searches(lark_emulator)[0].body
         ties = table.to_arrow(order_by=("Amount", "-record_id"), limit=1, columns=["No"])
         assert numbers_of(ties) == [0]
+
+    def test_a_direction_as_in_sql_is_told_how_to_write_it(self, table):
+        """Instead of a column that does not exist."""
+        for order, wanted in (("Amount DESC", "-Amount"), ("Amount asc", "Amount")):
+            with pytest.raises(larkbase.QueryError, match="direction") as caught:
+                table.to_arrow(order_by=order)
+            assert str(caught.value.hint).startswith(f'Write "{wanted}";')
 
     def test_lists_have_no_order(self, lark, lark_emulator):
         """Ordering by a list is refused instead of guessed."""

@@ -190,6 +190,13 @@ class TestFiles:
                 write(tmp_path / "missing" / "orders.file")
         assert lark_emulator.calls.count("search") == 0
 
+    def test_a_folder_is_no_file(self, table, tmp_path, lark_emulator):
+        """It is told before anything is read."""
+        for write in (table.to_parquet, table.to_csv):
+            with pytest.raises(larkbase.ConfigurationError, match=r'" is a folder\.'):
+                write(tmp_path)
+        assert lark_emulator.calls.count("search") == 0
+
     def test_the_home_folder_can_be_named(self, table, tmp_path, monkeypatch):
         """``~`` means what it means in a shell."""
         monkeypatch.setenv("HOME", str(tmp_path))

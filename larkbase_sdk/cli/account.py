@@ -52,7 +52,7 @@ def doctor(
     url: Annotated[
         str | None,
         typer.Argument(
-            metavar="[URL]", help="Link, name or id of a base to check.", show_default=False
+            metavar="URL", help="Link, name or id of a base to check.", show_default=False
         ),
     ] = None,
 ) -> None:

@@ -17,7 +17,8 @@ from larkbase_sdk.cli.output import forget_stdout
 from larkbase_sdk.cli.play import aws_emulator, demo, emulator
 from larkbase_sdk.cli.snapshot import diff, snapshot
 from larkbase_sdk.cli.sql import STATEMENT, query
-from larkbase_sdk.errors import LarkBaseError
+from larkbase_sdk.cli.streams import usable_streams
+from larkbase_sdk.errors import ConfigurationError, LarkBaseError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,10 +97,14 @@ def larkbase(
 
 def run(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; nothing but the code leaves this function."""
-    arguments = with_default_verb(list(sys.argv[1:] if argv is None else argv))
+    with usable_streams():
+        return _run(list(sys.argv[1:] if argv is None else argv))
+
+
+def _run(arguments: list[str]) -> int:
     try:
         with warnings_as_lines(), log_lines():
-            app(args=arguments, prog_name="larkbase")
+            app(args=with_default_verb(arguments), prog_name="larkbase")
         return _flushed(0)
     except SystemExit as end:
         return _flushed(end.code if isinstance(end.code, int) else int(bool(end.code)))
@@ -118,7 +123,14 @@ def _flushed(code: int) -> int:
 
 
 def with_default_verb(arguments: list[str]) -> list[str]:
-    """Put ``query`` in front of arguments that hold an SQL text and no verb."""
+    """Put ``query`` in front of arguments that hold an SQL text and no verb.
+
+    Raises:
+        ConfigurationError: when the shell has cut a statement into words.
+    """
     if not arguments or arguments[0] in {*_VERBS, *_GROUPS, *_OWN_OPTIONS}:
         return arguments
+    if STATEMENT.fullmatch(f"{arguments[0]} "):
+        msg = f"{arguments[0]} begins a statement, which has to be one argument."
+        raise ConfigurationError(msg, hint=f'Put it in quotes: larkbase "{arguments[0]} …"')
     return ["query", *arguments] if any(map(STATEMENT.match, arguments)) else arguments

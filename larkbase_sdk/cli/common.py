@@ -13,6 +13,7 @@ from larkbase_sdk.cli.failures import exit_code, tell
 from larkbase_sdk.cli.formats import Format
 from larkbase_sdk.cli.output import Output, forget_stdout
 from larkbase_sdk.cli.session import Session
+from larkbase_sdk.cli.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -60,8 +61,9 @@ _STORED = (
             text="Read this snapshot instead of Lark; no account, no network."),
 )  # fmt: skip
 _FORMAT = (
-    _option(Format | None, None, "--format", "-f",
-            text="Format of data on stdout; a table on a terminal, NDJSON in a pipe."),
+    _option(Format | None, None, "--format", "-f", metavar="FORMAT",
+            text=f"Format of data on stdout: {', '.join(Format)}; if not given, a table on a "
+            "terminal and NDJSON in a pipe."),
 )  # fmt: skip
 _NAMES = (_option(Names, Names.LARK, "--names", text="Column names of records."),)
 
@@ -122,7 +124,14 @@ def _command(
     # typer reads the signature, and older versions of it the annotations too.
     vars(wrapper)["__signature__"] = inspect.Signature(parameters)
     wrapper.__annotations__ = {item.name: item.annotation for item in parameters}
+    wrapper.__doc__ = _unwrapped(function)
     return wrapper
+
+
+def _unwrapped(function: Callable[..., None]) -> str:
+    """Return a docstring with each paragraph on one line, which the help wraps to the window."""
+    paragraphs = (inspect.getdoc(function) or "").split("\n\n")
+    return "\n\n".join(map(one_line, paragraphs))
 
 
 def _session(

@@ -112,7 +112,10 @@ def explain(
 def attachments(
     session: Session,
     table: TableArgument,
-    column: Annotated[str, typer.Argument(help="The attachment column.", show_default=False)],
+    column: Annotated[
+        str,
+        typer.Argument(metavar="COLUMN", help="The attachment column.", show_default=False),
+    ],
     to: Annotated[
         str, typer.Argument(metavar="FOLDER", help="Where to put the files.", show_default=False)
     ],

@@ -81,7 +81,7 @@ def crawl(
 def ls(
     session: Session,
     database: Annotated[
-        str | None, typer.Argument(metavar="[DB]", help="A Glue database.", show_default=False)
+        str | None, typer.Argument(metavar="DB", help="A Glue database.", show_default=False)
     ] = None,
     catalog_id: CatalogId = None,
 ) -> None:

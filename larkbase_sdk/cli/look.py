@@ -23,7 +23,7 @@ def ls(
     session: Session,
     database: Annotated[
         str | None,
-        typer.Argument(metavar="[DB]", help="Name, id or link of a database.", show_default=False),
+        typer.Argument(metavar="DB", help="Name, id or link of a database.", show_default=False),
     ] = None,
     rows: Annotated[
         bool, typer.Option("--rows", help="Count the rows too; costs further calls.")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
 from larkbase_sdk.cli.formats import BINARY, Format, format_of, write
-from larkbase_sdk.cli.text import count, fit, one_line, printable
+from larkbase_sdk.cli.text import count, one_line, printable
+from larkbase_sdk.display import fit, window_width
 from larkbase_sdk.errors import ConfigurationError
 from larkbase_sdk.sinks.files import check_folder
 
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Rows = Sequence[Mapping[str, Any]]
-
-_ENDLESS = 10**6
-"""Places of a line that no terminal ends."""
 
 
 class Output:
@@ -118,8 +115,7 @@ class Output:
         if not rows:
             _say("  ".join(names) or empty, sys.stdout)
             return
-        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _ENDLESS
-        shown, hidden = fit(rows, width)
+        shown, hidden = fit(rows, window_width())
         _say(shown, sys.stdout)
         if hidden:
             self._aside(f"{count(len(hidden), 'column')} left out: {one_line(', '.join(hidden))}")

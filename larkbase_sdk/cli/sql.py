@@ -22,6 +22,8 @@ STATEMENT = re.compile(
 )
 """How a text begins that is SQL rather than the name of something."""
 
+_STDIN = "-"
+_FILE = re.compile(r"\S+\.sql", re.IGNORECASE)
 _LINK = re.compile(r"""(["'])((?:https?://)?[^"'\s]+/(?:base|wiki)/[^"'\s]+)\1""")
 
 
@@ -42,7 +44,8 @@ def query(
     with session.lark(link_in(text)) as lark:
         result = lark.sql(text, variables={})
         session.done(lark, session.output.records(result.to_reader()))
-    session.output.next(session.command("explain", sql), "what Lark filters of it")
+    if sql != _STDIN:
+        session.output.next(session.command("explain", sql), "what Lark filters of it")
 
 
 def explain_statement(session: Session, sql: str) -> None:
@@ -51,16 +54,21 @@ def explain_statement(session: Session, sql: str) -> None:
     with session.lark(link_in(text)) as lark:
         plan = lark.explain(text, variables={})
         session.output.report(repr(plan), _rows(plan))
-    session.output.next(session.command("query", sql))
+    if sql != _STDIN:
+        session.output.next(session.command("query", sql))
 
 
 def statement(argument: str) -> str:
     """Return the statement that an argument is, or stdin for ``-``.
 
     Raises:
-        ConfigurationError: for ``-`` on a terminal, where nothing would come.
+        ConfigurationError: for the name of a file, and for ``-`` on a terminal, where nothing would
+            come.
     """
-    if argument != "-":
+    if _FILE.fullmatch(argument):
+        msg = f"{argument} is the name of a file, not a statement."
+        raise ConfigurationError(msg, hint=f"larkbase query - < {argument}")
+    if argument != _STDIN:
         return argument
     if sys.stdin.isatty():
         msg = "The statement is to come from stdin, which is this terminal."

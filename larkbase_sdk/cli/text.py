@@ -1,19 +1,9 @@
-"""Text for terminals: harmless, aligned and no wider than the window."""
+"""Text for terminals: harmless, in one line, with numbers that are read at a glance."""
 
 from __future__ import annotations
 
 import shlex
 import unicodedata
-from typing import TYPE_CHECKING
-
-from larkbase_sdk.display import cell_text, display_width
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-_GAP = 2
-_NARROWEST = 16
-"""A column is shortened to so many places before columns are left out."""
 
 _BIDI_CONTROLS = frozenset(
     "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -52,47 +42,3 @@ def count(number: int, thing: str) -> str:
 def command(*words: str | None) -> str:
     """Return a command to copy into a shell; None words are left out."""
     return shlex.join(["larkbase", *(word for word in words if word is not None)])
-
-
-def fit(rows: Sequence[Mapping[str, object]], width: int) -> tuple[str, list[str]]:
-    """Return rows as aligned text no wider than ``width``, and the names of columns left out.
-
-    Columns are left out from the right, and only when even narrow ones do not fit; the widest of
-    the others are shortened. The first column always stays.
-    """
-    names = list(rows[0])
-    lines = [names, *([cell_text(row[name]) for name in names] for row in rows)]
-    widths = [max(map(display_width, column)) for column in zip(*lines, strict=True)]
-    kept = widths[: _kept(widths, width)]
-    while _total(kept) > width and max(kept) > _NARROWEST:
-        kept[kept.index(max(kept))] -= 1
-    text = "\n".join(_aligned(line, kept) for line in lines)
-    return text, names[len(kept) :]
-
-
-def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
-    shown = [shorten(cell, width) for cell, width in zip(cells, widths, strict=False)]
-    padded = [
-        cell + " " * (width - display_width(cell))
-        for cell, width in zip(shown, widths, strict=True)
-    ]
-    return (" " * _GAP).join(padded).rstrip()
-
-
-def _kept(widths: Sequence[int], width: int) -> int:
-    """Return how many columns fit when each is as narrow as it may be; at least one."""
-    narrow = [min(one, _NARROWEST) for one in widths]
-    return max(n for n in range(1, len(narrow) + 1) if n == 1 or _total(narrow[:n]) <= width)
-
-
-def _total(widths: Sequence[int]) -> int:
-    return sum(widths) + _GAP * (len(widths) - 1)
-
-
-def shorten(text: str, width: int) -> str:
-    """Return a text that takes at most ``width`` places of a terminal."""
-    if display_width(text) <= width:
-        return text
-    while display_width(text) >= width:
-        text = text[:-1]
-    return f"{text}…"

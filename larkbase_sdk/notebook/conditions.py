@@ -8,11 +8,12 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Literal
 
 from larkbase_sdk.errors import QueryError
-from larkbase_sdk.notebook.statements import identifier, text_literal
+from larkbase_sdk.notebook.statements import text_literal
 from larkbase_sdk.read.literals import to_instant
 from larkbase_sdk.read.operands import LINKED, Kind, kind_of
 from larkbase_sdk.read.patterns import ESCAPE, quote_pattern
 from larkbase_sdk.read.where import parse_where
+from larkbase_sdk.sql.identifiers import identifier
 
 if TYPE_CHECKING:
     from larkbase_sdk.schema.table_schema import Column, TableSchema

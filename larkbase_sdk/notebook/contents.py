@@ -6,8 +6,9 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Protocol
 
 from larkbase_sdk.client import Lark
-from larkbase_sdk.notebook.statements import identifier, reference
+from larkbase_sdk.notebook.statements import reference
 from larkbase_sdk.snapshot.snapshot import Snapshot
+from larkbase_sdk.sql.identifiers import identifier
 from larkbase_sdk.sql.session import quoted
 from larkbase_sdk.table import Database, Table
 

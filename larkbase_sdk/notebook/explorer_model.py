@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from larkbase_sdk.display import counted
 from larkbase_sdk.errors import QueryError
 from larkbase_sdk.notebook.conditions import Condition, Match, where_sql
 from larkbase_sdk.notebook.contents import table_source
@@ -37,8 +38,8 @@ class Cost:
     def __str__(self) -> str:
         if self.rows is None or self.calls is None or self.seconds is None:
             return "every row; Lark does not say how many there are"
-        calls = f"{self.calls:,} call{'' if self.calls == 1 else 's'}"
-        return f"at most {self.rows:,} rows · {calls} · about {self.seconds:.1f} s"
+        rows = f"{self.rows:,} row{'' if self.rows == 1 else 's'}"
+        return f"at most {rows} · {counted(self.calls, 'call')} · about {self.seconds:.1f} s"
 
 
 class ExplorerModel:

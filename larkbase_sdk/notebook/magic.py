@@ -32,22 +32,26 @@ _VARIABLE = re.compile(r"\{\{\s*[A-Za-z_]\w*\s*\}\}")
 def register(shell: Any) -> None:
     """Make the magics known to an IPython shell; ``%load_ext larkbase_sdk`` calls this.
 
-    ``%lark SELECT …`` gives a `Result`. ``%%lark`` takes the statement from the cell:
-
-    ``%%lark open_deals --limit 100``
-        stores a DataFrame in ``open_deals``; ``--arrow`` a pyarrow table, ``--polars`` a polars
-        DataFrame. Without a name the rows are shown. ``--explain`` shows what would be read, and
-        reads nothing.
-
-    ``{{ name }}`` in a statement is the value of a variable, bound as a parameter. DataFrames are
-    tables by the names of their variables. The client is the variable ``lark`` if it holds one,
-    else the client that was connected last. Errors are shown without a traceback.
+    What they do is told by ``%lark?``. Errors are shown without a traceback.
     """
     from IPython.core.magic import no_var_expand
 
     @no_var_expand  # IPython would paste values into the text
     def lark(line: str, cell: str | None = None) -> Any:
-        """SQL over Lark tables: %lark SELECT … or %%lark [NAME] [options]."""
+        """Answer SQL over Lark tables: %lark SELECT … gives a Result.
+
+        %%lark takes the statement from the cell, and in its first line
+
+            %%lark [NAME] [--limit ROWS] [--arrow | --polars | --explain]
+
+        a name stores a DataFrame in that variable; --arrow a pyarrow table, --polars a polars
+        DataFrame. Without a name the rows are shown. --explain shows what would be read, and reads
+        nothing.
+
+        {{ name }} in a statement is the value of a variable, bound as a parameter. DataFrames are
+        tables by the names of their variables. The client is the variable lark if it holds one,
+        else the client that was connected last.
+        """
         with _without_traceback():
             if cell is None:
                 return _Statement(line, shell.user_ns).run(None)
@@ -94,9 +98,10 @@ def _options(line: str) -> argparse.Namespace:
     for flag in ("--arrow", "--polars", "--explain"):
         kind.add_argument(flag, action="store_true")
     try:
-        options = parser.parse_args(shlex.split(line))
+        words = shlex.split(line)
     except ValueError as error:
         parser.error(str(error))
+    options = parser.parse_args(words)
     if options.name is not None and not options.name.isidentifier():
         parser.error(f"{options.name!r} cannot be the name of a variable")
     if options.limit is not None and options.limit < 0:

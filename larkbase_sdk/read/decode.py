@@ -7,7 +7,6 @@ give the same batch.
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ import pyarrow as pa
 import pyarrow.json as pj
 
 from larkbase_sdk.api.answers import MalformedBody
-from larkbase_sdk.errors import CellNotConverted, ServiceError
+from larkbase_sdk.errors import CellNotConverted, ServiceError, warn
 from larkbase_sdk.read.bodies import RECORD_ID, Layout, read_columns, read_members, rows_of
 from larkbase_sdk.read.cells import cell_converter
 from larkbase_sdk.read.kernels import Kernel, guess_for, kernel_for
@@ -119,6 +118,7 @@ class PageDecoder:
 
     Attributes:
         schema: Schema of every batch: ``record_id`` and the columns under their SQL names.
+        unconverted: SQL names of columns of which a cell, though not empty, became NULL.
 
     Raises:
         UnsupportedField: a column is declared with a type that no cell can be converted to.
@@ -141,7 +141,7 @@ class PageDecoder:
         self._exact = any("decimal" in str(column.arrow_type) for column in columns)
         self._strict = strict
         self._warn = warn or _warn
-        self._warned: set[str] = set()
+        self.unconverted: set[str] = set()
 
     def decode(self, body: bytes) -> Page:
         """Return the page in the answer of a search call.
@@ -235,8 +235,8 @@ class PageDecoder:
             hint = "Mend the cell in Lark, or turn strict off to read it as NULL."
             context = {"column": column.name, "record_id": record_id}
             raise ServiceError(msg, hint=hint, context=context)
-        if column.name not in self._warned:
-            self._warned.add(column.name)
+        if column.name not in self.unconverted:
+            self.unconverted.add(column.name)
             self._warn(column.name, reason)
 
 
@@ -290,4 +290,4 @@ def _count(value: Any) -> int | None:
 
 def _warn(column: str, reason: str) -> None:
     text = f'A cell of column "{column}" became NULL: {reason}.'
-    warnings.warn(text, CellNotConverted, stacklevel=2)
+    warn(text, CellNotConverted)

@@ -7,7 +7,6 @@ belong to the question as it was asked.
 
 from __future__ import annotations
 
-import warnings
 from collections import deque
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -19,6 +18,7 @@ from larkbase_sdk.errors import (
     EmptyBecauseRestricted,
     LarkBaseError,
     ServiceError,
+    warn,
 )
 from larkbase_sdk.read.chain import (
     MOST_EMPTY_PAGES,
@@ -80,7 +80,7 @@ class ReadContext:
             self.seen_warnings.add(text)
             if self.noted is not None:
                 self.noted(category)
-            warnings.warn(text, category, stacklevel=2)
+            warn(text, category)
 
     def warn_if_restricted(self, what: str) -> None:
         """Warn that ``what`` may be hidden when the base has advanced permissions on.
@@ -139,6 +139,7 @@ class PageWalk:
         self._enough = enough
         self.search = Search(part, schema)
         self.watch = Watch(context, part)
+        self._source: _Source | None = None
         self.most_ahead: int | None = None
         self.pages_one_by_one = 0
 
@@ -147,6 +148,10 @@ class PageWalk:
         """Whether the server sorts the rows."""
         return bool(self.search.part.sort)
 
+    def reads_every_value(self, column: str) -> bool:
+        """Tell whether a NULL in a column, so far, was an empty cell for the server too."""
+        return self._source is None or column not in self._source.unconverted
+
     def __iter__(self) -> Generator[Page, None, None]:
         """Yield the pages, without rows that came before.
 
@@ -154,6 +159,7 @@ class PageWalk:
             LarkBaseError: whatever Lark answers that asking for less does not mend.
         """
         source, page = self._first_page()
+        self._source = source
         evidence = None
         while True:
             proven = yield from self._pass(source, page)
@@ -260,6 +266,11 @@ class _Source:
             strict=context.options.strict,
             warn=lambda column, reason: self._notes.append((column, reason)),
         )
+
+    @property
+    def unconverted(self) -> set[str]:
+        """SQL names of columns of which a cell, though not empty, became NULL."""
+        return self._decoder.unconverted
 
     def page(self, token: str | None) -> Page:
         """Return the page of a token, a smaller one if need be and where that is possible."""

@@ -104,7 +104,8 @@ def _ordered(
         walk.most_ahead = 0  # the page that is enough shows itself only when it is there
     for batch in rows:
         best.add(residual.apply(batch))
-        if order is None or not walk.sorted:
+        # A NULL of a number that its type cannot hold stands where that number does.
+        if order is None or not walk.sorted or not walk.reads_every_value(part.order[0].column):
             walk.most_ahead = None
             continue
         order.watch(batch)

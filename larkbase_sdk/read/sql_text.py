@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NoReturn
 
 from larkbase_sdk.errors import QueryError
@@ -17,6 +18,9 @@ ELSEWHERE = (
     "A condition compares a column with constants. For anything else use lark.sql(…), or a pyarrow "
     'expression such as pc.field("amount") > pc.field("paid").'
 )
+
+_QUOTE_TIMES = "Write times in quotes: '2024-12-31'."
+_BARE_DATE = re.compile(r"\d{4} - \d\d? - \d\d?")
 
 
 class SqlText:
@@ -85,8 +89,9 @@ class SqlText:
         Raises:
             QueryError: always.
         """
-        msg = f"{node.sql(dialect='duckdb')} is not possible in where."
-        raise self.error(node, msg, ELSEWHERE)
+        shown = node.sql(dialect="duckdb")
+        msg = f"{shown} is not possible in where."
+        raise self.error(node, msg, _QUOTE_TIMES if _BARE_DATE.fullmatch(shown) else ELSEWHERE)
 
     def error(self, node: SqlNode, message: str, hint: str | None) -> QueryError:
         """Return an error that points at a node."""

@@ -56,13 +56,13 @@ def parse_where(text: str, schema: TableSchema) -> Predicate:
             column, or the condition is beyond `where`; the hint points at the place.
     """
     try:
-        return _Reader(SqlText(text, schema)).read(_parse(text))
+        return _Reader(SqlText(text, schema)).read(_parse(text, schema))
     except RecursionError:
         msg = "The condition is nested too deeply."
         raise QueryError(msg, hint="Use IN (…) instead of many ORs.") from None
 
 
-def _parse(text: str) -> SqlNode:
+def _parse(text: str, schema: TableSchema) -> SqlNode:
     import sqlglot
     from sqlglot import errors, exp
 
@@ -72,20 +72,23 @@ def _parse(text: str) -> SqlNode:
     try:
         return sqlglot.parse_one(text, read="duckdb", into=exp.Condition)
     except errors.ParseError as error:
-        raise _parse_error(text, error) from None
+        raise _parse_error(text, error, schema) from None
     except errors.SqlglotError:
         msg = "The condition cannot be read: perhaps a quote is not closed."
         raise QueryError(msg, hint=f"The text is: {text}") from None
 
 
-def _parse_error(text: str, error: Any) -> QueryError:
+def _parse_error(text: str, error: Any, schema: TableSchema) -> QueryError:
     place = (error.errors or [{}])[0]
     message = "The condition cannot be read as SQL."
     if "line" not in place or "col" not in place:
         return QueryError(message, hint=f"The text is: {text}")
     before = sum(len(line) + 1 for line in text.split("\n")[: place["line"] - 1])
-    position = before + place["col"] - len(place.get("highlight") or "")
-    return error_at(text, max(position, 0), message, None)
+    word = place.get("highlight") or ""
+    position = before + place["col"] - len(word)
+    is_column = word.lower() in {column.name for column in schema.columns}
+    hint = f'A column that is called like a word of SQL is quoted: "{word}".' if is_column else None
+    return error_at(text, max(position, 0), message, hint)
 
 
 class _Reader:

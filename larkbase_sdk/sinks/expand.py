@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from larkbase_sdk.errors import QueryError, SourceSkipped, UnsupportedField
+from larkbase_sdk.errors import QueryError, SourceSkipped, UnsupportedField, warn
 from larkbase_sdk.read.count import server_total
 from larkbase_sdk.read.decode import PageDecoder
 from larkbase_sdk.read.plan import Part, Residual
@@ -181,7 +180,7 @@ class LinkedTable:
             forbidden += len(records.forbidden)
         if forbidden:
             text = f'{forbidden} rows linked by "{self._column.lark_name}" are hidden from the app.'
-            warnings.warn(text, SourceSkipped, stacklevel=2)
+            warn(text, SourceSkipped)
         elif ids:
             self._tell_what_may_be_hidden(batches)
         return batches

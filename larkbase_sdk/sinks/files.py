@@ -32,7 +32,10 @@ def complete_file(path: Path) -> Iterator[Path]:
 
 
 def check_folder(path: Path) -> None:
-    """Raise a ConfigurationError when there is no folder for a file."""
+    """Raise a ConfigurationError when a file cannot be there: no folder for it, or it is one."""
+    if path.is_dir():
+        msg = f'"{path}" is a folder.'
+        raise ConfigurationError(msg, hint="Name a file in it.")
     if not path.parent.is_dir():
         msg = f'There is no folder "{path.parent}".'
         raise ConfigurationError(msg, hint="Make the folder first, or name another one.")

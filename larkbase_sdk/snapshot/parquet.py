@@ -126,15 +126,20 @@ def read_table(path: Path, columns: Sequence[str]) -> pa.Table:
 def open_dataset(path: Path) -> Any:
     """Return a Parquet file as a pyarrow dataset, for engines that read it by themselves.
 
+    Its times are in microseconds, see `in_microseconds`.
+
     Raises:
         SnapshotError: when the file is not as it was written.
     """
     import pyarrow.dataset as ds
+    import pyarrow.parquet as pq
+
+    from larkbase_sdk.sql.times import finer_schema
 
     checked = ds.ParquetFragmentScanOptions(page_checksum_verification=True)
     kind = ds.ParquetFileFormat(default_fragment_scan_options=checked)
     with _told_as_damage(path):
-        return ds.dataset(path, format=kind)
+        return ds.dataset(path, schema=finer_schema(pq.read_schema(path)), format=kind)
 
 
 @contextmanager

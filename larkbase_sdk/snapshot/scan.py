@@ -193,14 +193,18 @@ class SnapshotTable(Table):
         return StoredTable(self.label, self.schema, lambda: open_dataset(self.path))
 
     def __repr__(self) -> str:
-        return f"<SnapshotTable {self.label!r} {self.entry.rows} rows of {self.entry.read_from}>"
-
-    def _repr_html_(self) -> str:
-        from larkbase_sdk.display import escape, html_card
+        from larkbase_sdk.display import counted
 
         entry = self.entry
-        facts = f"<p>{entry.rows} rows · read {escape(entry.read_from)} · {escape(entry.how)}</p>"
-        return html_card(f"Table {escape(self.label)}", facts, self.schema._repr_html_())
+        return f"<SnapshotTable {self.label!r} {counted(entry.rows, 'row')} of {entry.read_from}>"
+
+    def _repr_html_(self) -> str:
+        from larkbase_sdk.display import counted, escape, html_card
+
+        entry = self.entry
+        facts = f"{counted(entry.rows, 'row')} · read {entry.read_from} · {entry.how}"
+        title = f"Table {escape(self.label)}"
+        return html_card(title, f"<p>{escape(facts)}</p>", self.schema._repr_html_())
 
 
 class SnapshotDatabase(Database):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
@@ -101,12 +102,12 @@ class Snapshot:
         """The service that it was taken from."""
         return self.manifest.domain
 
-    @property
+    @cached_property  # IPython completes behind it, which it does not behind a property
     def databases(self) -> DatabaseMap:
         """Its one database, by name."""
         return DatabaseMap(self.as_client())
 
-    @property
+    @cached_property
     def tables(self) -> SnapshotTableMap:
         """Its tables, by name."""
         return SnapshotTableMap(self.default_database())

@@ -72,7 +72,7 @@ def read_state(database: Database) -> State:
     base_ids = _base_ids(database)
     lark.metadata.forget_tables(base_ids)
     # Before the tables are listed: a change after this moment is seen as one the next time.
-    modified = modified_times(lark.api.drive, base_ids)
+    modified = modified_times(lark.api.drive, base_ids, lark.api.http.service_clock)
     listed = database.catalog_tables()
     infos = {base_id: _info(lark, base_id) for base_id in base_ids}
     return State(

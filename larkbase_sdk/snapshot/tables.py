@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from larkbase_sdk.accessors import TableMap
+from larkbase_sdk.accessors import TableMap, as_name
 
 if TYPE_CHECKING:
     from larkbase_sdk.snapshot.scan import SnapshotDatabase, SnapshotTable
@@ -18,7 +18,7 @@ class SnapshotTableMap(TableMap):
         self._own = database
 
     def __getitem__(self, reference: str) -> SnapshotTable:
-        return self._own.table(reference)
+        return self._own.table(as_name(reference))
 
     def rows(self) -> list[dict[str, object]]:
         """Return one dict a table: its name, rows, when and how it was read, and why so."""

@@ -94,7 +94,8 @@ def _values(where: Node, tree: Node, params: Any) -> dict[int, Any]:
     if isinstance(params, Mapping):
         return {id(node): params[node.name] for node in nodes if node.name in params}
     # Nodes have no position. Those of the condition come first unless the columns have some.
-    if params is None or any(_placeholders(item) for item in tree.expressions):
+    before = [*tree.expressions, tree.args.get("distinct")]
+    if params is None or any(_placeholders(item) for item in before if item is not None):
         nodes = [node for node in nodes if node.this]
     places = [int(node.name) - 1 if node.name.isdecimal() else n for n, node in enumerate(nodes)]
     return {

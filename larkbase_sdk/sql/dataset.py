@@ -90,6 +90,18 @@ class ScannedDataset(ds.Dataset):  # type: ignore[misc]  # pyarrow has no types
         found._filter = expression if self._filter is None else self._filter & expression
         return found
 
+    def cast(self, schema: pa.Schema) -> ScannedDataset:
+        """Return the dataset with other types under the same names; no call."""
+
+        def read(columns: list[str], condition: pc.Expression | None) -> Iterator[pa.RecordBatch]:
+            for batch in self._read(columns, condition):
+                fields = [schema.field(name) for name in batch.schema.names]
+                yield batch.cast(pa.schema(fields))
+
+        found = ScannedDataset(schema, read)
+        found._filter = self._filter
+        return found
+
     def _refuse(self, *_: Any, **__: Any) -> NoReturn:
         msg = "This dataset is read over the network and has no files."
         raise QueryError(msg, hint="Read it first: dataset.to_table().")

@@ -17,6 +17,7 @@ from larkbase_sdk.sql.session import Session, UnknownColumn, attach, connect
 from larkbase_sdk.sql.shapes import single_table
 from larkbase_sdk.sql.statement import Statement, read_statement
 from larkbase_sdk.sql.tables import Ask, Use
+from larkbase_sdk.sql.times import finer_schema
 from larkbase_sdk.sql.variables import without_rows
 
 if TYPE_CHECKING:
@@ -268,7 +269,7 @@ class _Recorder(ScannedDataset):
     """A table without rows that writes down what it is asked for."""
 
     def __init__(self, schema: pa.Schema, asks: list[Ask]) -> None:
-        super().__init__(schema, lambda *_: iter(()))
+        super().__init__(finer_schema(schema), lambda *_: iter(()))
         self._asks = asks
 
     def scanner(

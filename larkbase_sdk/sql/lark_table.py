@@ -118,7 +118,8 @@ class _Reading:
             return
         plan = self.plan(columns, condition)
         shared = next((one for one in self._shared if one.serves(plan)), None)
-        for batch in self._open(plan) if shared is None else shared.batches():
+        kept = None if shared is None else shared.batches()
+        for batch in self._open(plan) if kept is None else kept:
             titles = [self._titles.get(name, name) for name in batch.schema.names]
             yield pa.RecordBatch.from_arrays(batch.columns, names=titles)
 

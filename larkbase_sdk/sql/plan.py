@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from larkbase_sdk.display import escape, html_card, html_table
+from larkbase_sdk.display import counted, escape, html_card, html_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,10 +82,10 @@ class SqlPlan:
         if scan.rows is None:
             return ""
         if self.done:
-            return f" · {scan.rows} rows came"
-        cost = "" if not scan.calls else f" · {_count(scan.calls, 'call')}"
+            return f" · {counted(scan.rows, 'row')} came"
+        cost = "" if not scan.calls else f" · {counted(scan.calls, 'call')}"
         time = "" if scan.seconds is None else f" · about {scan.seconds:.1f} s"
-        return f" · at most {scan.rows} rows{cost}{time}"
+        return f" · at most {counted(scan.rows, 'row')}{cost}{time}"
 
     def lines(self) -> list[tuple[str, str]]:
         """Return the plan as pairs of heading and text."""
@@ -108,7 +108,3 @@ class SqlPlan:
 def _sum(numbers: Sequence[int | None]) -> int | None:
     known = [number for number in numbers if number is not None]
     return sum(known) if len(known) == len(numbers) else None
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}{'' if number == 1 else 's'}"

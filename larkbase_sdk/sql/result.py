@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from larkbase_sdk.display import cell_text, escape, text_table
+from larkbase_sdk.display import cell_text, counted, escape, fit, window_width
 from larkbase_sdk.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -125,17 +125,18 @@ class Result:
 
     def caption(self) -> str:
         """Return the size and the cost in one line."""
-        stats = self.stats
-        rows = f"{len(self)} row{'' if len(self) == 1 else 's'}"
-        shown = f"{_SHOWN} of {rows}" if len(self) > _SHOWN else rows
-        calls = f"{stats.calls} call{'' if stats.calls == 1 else 's'}"
-        return f"{shown} · {calls} · {stats.seconds:.1f} s"
+        cost = f"{counted(self.stats.calls, 'call')} · {self.stats.seconds:.1f} s"
+        return f"{counted(len(self), 'row')} · {cost}"
+
+    def _shown_caption(self) -> str:
+        return f"{_SHOWN} of {self.caption()}" if len(self) > _SHOWN else self.caption()
 
     def __repr__(self) -> str:
         names = self.columns
         rows = [dict(zip(names, row, strict=True)) for row in self._first_rows()]
-        table = text_table(rows) if rows else "  ".join(names)
-        return f"{table}\n{self.caption()}"
+        table, hidden = fit(rows, window_width()) if rows else ("  ".join(names), [])
+        shown = f"{len(names) - len(hidden)} of {len(names)} columns · " if hidden else ""
+        return f"{table}\n{shown}{self._shown_caption()}"
 
     def _repr_html_(self) -> str:
         head = "".join(f"<th style='text-align:left'>{escape(name)}</th>" for name in self.columns)
@@ -144,7 +145,7 @@ class Result:
             for row in self._first_rows()
         )
         table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-        return f"<div>{table}<p>{escape(self.caption())}</p></div>"
+        return f"<div>{table}<p>{escape(self._shown_caption())}</p></div>"
 
     def _first_rows(self) -> list[tuple[Any, ...]]:
         """Return the rows that are shown, with times and nested cells as text."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from larkbase_sdk.sql.dataset import ScannedDataset
 from larkbase_sdk.sql.mistakes import is_unknown_column, query_error
+from larkbase_sdk.sql.times import in_microseconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +36,7 @@ def attach(
 ) -> None:
     """Make rows known under a name; ``place`` tells the tables of a connection apart."""
     own = f"larkbase_table_{place}"
-    connection.register(own, rows)
+    connection.register(own, in_microseconds(rows))
     schema = quoted(database or "main")
     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
     connection.execute(f"CREATE VIEW {schema}.{quoted(name)} AS FROM {own}")
@@ -48,8 +49,16 @@ def quoted(name: str) -> str:
 
 
 def _bare(text: str) -> str:
-    """Return a statement without the semicolon at its end."""
-    return text.rstrip().removesuffix(";")
+    """Return a statement without the semicolon at its end, which a comment may follow."""
+    import duckdb
+
+    encoded = text.encode()
+    end = len(encoded)
+    for place, _ in reversed(duckdb.tokenize(text)):
+        if encoded[place : place + 1] != b";":
+            break
+        end = place
+    return encoded[:end].decode()
 
 
 class UnknownColumn(Exception):
@@ -87,6 +96,7 @@ class Session:
 
     def attach(self, database: str, name: str, rows: Any) -> None:
         """Make rows known to the statement."""
+        rows = in_microseconds(rows)
         if isinstance(rows, ScannedDataset):
             self._scanned.append(rows)
         attach(self.connection, self._places, database, name, rows)

@@ -92,9 +92,10 @@ def single_table(statement: exp.Expression) -> SingleTable | None:
 def only_table(statement: exp.Expression) -> exp.Table | None:
     """Return the table of a SELECT whose FROM is one table and nothing else.
 
-    A join, even with a function, could bring rows to which the condition does not apply.
+    A join, even with a function, could bring rows to which the condition does not apply; a sample
+    is drawn before it applies.
     """
-    if any(statement.args.get(name) for name in ("joins", "laterals", "with", "with_")):
+    if any(statement.args.get(name) for name in ("joins", "laterals", "with", "with_", "sample")):
         return None
     tables = [node for node in statement.walk() if _kind(node) == "Table"]
     selects = [node for node in statement.walk() if _kind(node) in ("Select", "Union", "Values")]

@@ -70,10 +70,18 @@ class SharedRead:
         same = self._whole or Server.of(self.plan) == Server.of(plan)
         return same and set(plan.output) <= set(self.plan.output)
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """Yield every batch; the error of the read when it broke off."""
+    def batches(self) -> Iterator[pa.RecordBatch] | None:
+        """Return every batch, or the error of the read when it broke off.
+
+        None when the rows that came are no longer kept, so that they have to be read again.
+        """
         with self._lock:
+            if self._too_large:
+                return None
             self._scans += 1
+        return self._from_the_first()
+
+    def _from_the_first(self) -> Iterator[pa.RecordBatch]:
         place = 0
         while True:
             with self._lock:

@@ -70,7 +70,8 @@ def read_statement(text: str, connection: duckdb.DuckDBPyConnection) -> Statemen
     """
     kind = _kind_of(text, connection)
     if kind not in _ANSWERING:
-        msg = f"A {kind} statement changes something; only questions are answered here."
+        article = "An" if kind.startswith(tuple("AEIOU")) else "A"
+        msg = f"{article} {kind} statement changes something; only questions are answered here."
         raise QueryError(msg, hint="lark.connection() gives a DuckDB connection that keeps it.")
     tree = _parse(text) if kind in _PARSED else None
     if tree is None:

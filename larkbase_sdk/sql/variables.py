@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import threading
 from collections import ChainMap
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+    import pyarrow as pa
 
 
 def variables_of_caller() -> Mapping[str, Any]:
@@ -66,8 +69,28 @@ def _of_pyarrow(value: Any) -> Any | None:
 
     if isinstance(value, pa.RecordBatch):
         return pa.Table.from_batches([value])
-    known = pa.Table | pa.RecordBatchReader | ds.Dataset
-    return value if isinstance(value, known) else None
+    if isinstance(value, pa.RecordBatchReader):
+        return _readable_again(value)
+    return value if isinstance(value, pa.Table | ds.Dataset) else None
+
+
+def _readable_again(reader: pa.RecordBatchReader) -> Any:
+    """Return the rows of a reader, which gives them once, for any number of scans.
+
+    A statement may name it twice, and DuckDB would find nothing the second time.
+    """
+    from larkbase_sdk.sql.dataset import ScannedDataset
+
+    lock = threading.Lock()
+    kept: list[pa.Table] = []
+
+    def read(*_: Any) -> Iterator[pa.RecordBatch]:
+        with lock:
+            if not kept:
+                kept.append(reader.read_all())
+        yield from kept[0].to_batches()
+
+    return ScannedDataset(reader.schema, read)
 
 
 def _of_stream(value: Any) -> Any | None:

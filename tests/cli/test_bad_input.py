@@ -309,6 +309,33 @@ class TestData:
 class TestSettings:
     """Settings that cannot work are told before any call."""
 
+    @pytest.mark.parametrize(
+        ("arguments", "told"),
+        [
+            (("SELECT", "1"), 'Hint: Put it in quotes: larkbase "SELECT …"'),
+            (("from", "crm.orders", "-q"), 'Hint: Put it in quotes: larkbase "from …"'),
+            (("query", "reports/May.sql"), "Hint: larkbase query - < reports/May.sql"),
+        ],
+    )
+    def test_a_statement_that_is_none(self, run, emulator, arguments, told):
+        """Cut into words by the shell, or the name of its file; nothing is called."""
+        ended = run(*arguments)
+
+        assert (ended.code, ended.out) == (2, b"")
+        assert told in ended.err
+        assert emulator.calls.count() == 0
+
+    def test_a_default_link_that_is_none(self, run, emulator, monkeypatch):
+        """The error names the variable."""
+        monkeypatch.setenv("LARKBASE_URL", "crm")
+
+        ended = run("ls")
+
+        assert ended.code == 2
+        assert ended.err.startswith(
+            "ConfigurationError: The environment variable LARKBASE_URL cannot be used. "
+        )
+
     def test_an_unknown_log_level(self, run, emulator, monkeypatch):
         """The levels are named."""
         monkeypatch.setenv("LARKBASE_LOG", "loud")

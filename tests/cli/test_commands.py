@@ -298,15 +298,26 @@ class TestExport:
         assert f'There is no folder "{tmp_path / "nowhere"}".' in ended.err
         assert emulator.calls.count() == 0
 
-    def test_a_file_that_cannot_be_written_is_a_usage_error(self, run, orders, tmp_path):
-        """The system's own reason, without a traceback."""
+    def test_a_folder_in_the_place_of_a_file_is_refused_before_any_call(
+        self, run, emulator, orders, tmp_path
+    ):
+        """Nothing is written beside it."""
         (tmp_path / "rows.csv").mkdir()
 
         ended = run("export", "CRM.Orders", "--to", str(tmp_path / "rows.csv"))
 
         assert ended.code == 2
-        assert ended.err.startswith("IsADirectoryError: Is a directory: ")
+        assert ended.err.startswith(f'ConfigurationError: "{tmp_path / "rows.csv"}" is a folder.')
         assert [path.name for path in tmp_path.iterdir()] == ["rows.csv"]
+        assert emulator.calls.count() == 0
+
+    def test_a_file_that_cannot_be_written_is_a_usage_error(self, run, orders, tmp_path):
+        """The system's own reason, without a traceback."""
+        ended = run("export", "CRM.Orders", "--to", str(tmp_path / ("x" * 250 + ".csv")))
+
+        assert ended.code == 2
+        assert ended.err.startswith("OSError: File name too long: ")
+        assert list(tmp_path.iterdir()) == []
 
 
 class TestExplain:
@@ -424,6 +435,7 @@ class TestQuery:
         ended = run("query", "-", "--format", "csv")
 
         assert ended.text.replace('"', "").split() == ["orderno", *ORDER_NUMBERS]
+        assert "→ next" not in ended.err
 
     def test_people_get_a_table(self, run, orders):
         """Columns of the same name are told apart."""

@@ -349,12 +349,14 @@ class TestWithoutBoto3:
             ("glue", "drop", "--source", "fldcn1"),
             ("migrate", "glue-to-base-source"),
             ("migrate", "verify", "--folder", "fldcn1"),
+            ("ls", "--catalog", "glue"),
         ],
         ids=" ".join,
     )
     def test_the_install_line_is_given(self, run, monkeypatch, command):
         """As a hint, with the exit code of wrong usage."""
-        monkeypatch.setitem(sys.modules, "boto3", None)
+        for name in ("boto3", "botocore", "botocore.config", "botocore.exceptions"):
+            monkeypatch.setitem(sys.modules, name, None)
 
         ended = run(*command)
 

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import pty
+import shlex
 import signal
 import subprocess
 import sys
@@ -78,6 +79,48 @@ def test_a_reader_that_goes_away_is_no_error(environment, emulator):
     err = process.stderr.read().decode()
     process.stderr.close()
     assert (process.wait(60), err) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("closed", "told"),
+    [("stdout", "→ next: larkbase head CRM.Orders\n"), ("stdout and stderr", "")],
+)
+def test_a_stream_that_is_closed_is_no_error(environment, orders, closed, told):
+    """``larkbase ls CRM >&- 2>&-``, as cron jobs and services may do it."""
+    shell = f"{shlex.join([*PROGRAM, 'ls', 'CRM'])} >&- {'2>&-' * (closed != 'stdout')}"
+    ended = subprocess.run(
+        shell, env=environment, shell=True, capture_output=True, timeout=60, check=False
+    )
+
+    assert (ended.returncode, ended.stdout, ended.stderr.decode()) == (0, b"", told)
+
+
+def test_an_answer_that_no_stdin_can_give_is_told(environment, emulator):
+    """``larkbase login <&-``"""
+    shell = f"{shlex.join([*PROGRAM, 'login'])} <&-"
+    ended = subprocess.run(
+        shell, env=environment, shell=True, capture_output=True, timeout=60, check=False
+    )
+
+    assert ended.returncode == 2
+    assert "ConfigurationError: No answer came, since stdin has ended." in ended.stderr.decode()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "name"), [("ascii", rb"\u5ba2 \xe9"), ("cp1252", b"\\u5ba2 \xe9")]
+)
+def test_a_terminal_of_few_characters_gets_the_others_as_escapes(
+    environment, emulator, encoding, name
+):
+    """As Python does it on stderr; data for programs is UTF-8 all the same."""
+    emulator.database("CRM").table("客 é", {"Name": []})
+    ours = {**environment, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+
+    code, out, err = ended(ours, "ls", "CRM", "--format", "table", "-q")
+    assert (code, err) == (0, "")
+    assert out.splitlines()[1].startswith(name)
+    code, out, err = ended(ours, "ls", "CRM", "-q")
+    assert (code, json.loads(out)["table"], err) == (0, "客 é", "")
 
 
 def test_ctrl_c_ends_with_130_and_no_traceback(environment, emulator, orders):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from larkbase_sdk import errors
+from larkbase_sdk.cli import main
 from larkbase_sdk.cli.app import with_default_verb
 from larkbase_sdk.cli.arguments import names, order, quoted
 from larkbase_sdk.cli.failures import exit_code
-from larkbase_sdk.cli.text import command, count, fit, printable, shorten
-from larkbase_sdk.display import display_width
+from larkbase_sdk.cli.text import command, count, printable
+from larkbase_sdk.display import display_width, fit, shorten
 
 
 @pytest.mark.parametrize(
@@ -61,6 +62,18 @@ def test_names_are_quoted_when_a_reference_needs_it():
 def test_numbers_are_grouped_and_agree_with_their_noun():
     """Eighteen thousand rows are read at a glance."""
     assert [count(number, "row") for number in (0, 1, 18204)] == ["0 rows", "1 row", "18 204 rows"]
+
+
+def test_the_help_is_wrapped_to_the_window(capsys, monkeypatch):
+    """A paragraph of a docstring is one paragraph on any window."""
+    monkeypatch.setenv("COLUMNS", "60")
+    main(["ls", "--help"])
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+
+    start = next(i for i, line in enumerate(lines) if line.startswith("Lark has no list"))
+    paragraph = lines[start : lines.index("", start)]
+    assert [len(line) > 45 for line in paragraph[:-1]] == [True] * (len(paragraph) - 1)
+    assert " ".join(paragraph).endswith("one for every 500 rows.")
 
 
 def test_wide_columns_are_shortened_before_columns_are_left_out():

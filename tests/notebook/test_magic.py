@@ -98,6 +98,14 @@ class TestCell:
         assert frame.shape == (10, 4)
         assert capsys.readouterr().out.startswith("open_deals: 10 rows · ")
 
+    def test_what_is_stored_is_told_in_full(self, shell, capsys):
+        """A frame has all rows, where a display shows the first ones."""
+        run(shell, "%%lark deals\nFROM crm.orders")
+        assert capsys.readouterr().out.startswith("deals: 30 rows · ")
+
+        shown = run(shell, "%lark FROM crm.orders")
+        assert repr(shown).splitlines()[-1].startswith("20 of 30 rows · ")
+
     @pytest.mark.parametrize(("flag", "kind"), [("--arrow", pa.Table), ("--polars", pl.DataFrame)])
     def test_other_kinds_of_tables(self, shell, flag, kind):
         """With and without a name."""
@@ -165,7 +173,7 @@ class TestMistakes:
         output = shown.out + shown.err
         assert message in output
         assert output.startswith("QueryError: ")
-        assert "Traceback" not in output
+        assert [output.count(word) for word in ("Traceback", "Hint")] == [0, 1]
         assert len(output.splitlines()) < 8
 
     def test_errors_of_lark_are_short_too(self, shell, lark_emulator, capsys):

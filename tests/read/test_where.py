@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import pytest
 
+from larkbase_sdk.api.models import Field
 from larkbase_sdk.errors import QueryError
 from larkbase_sdk.read.predicate import (
     And,
@@ -24,7 +25,7 @@ from larkbase_sdk.read.predicate import (
     columns_of,
 )
 from larkbase_sdk.read.where import parse_where
-from larkbase_sdk.schema.table_schema import TableSchema
+from larkbase_sdk.schema.table_schema import TableSchema, build_schema
 
 JANUARY = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
 OPEN = Compare("status", "=", "Open")
@@ -156,6 +157,7 @@ def test_times_are_utc_unless_they_have_an_offset(
         ("name LIKE 5", "5 stands where a text", "lark.sql", "name"),
         ("name LIKE 'x!' ESCAPE '!'", "escape character", None, "name"),
         ("name LIKE 'x' ESCAPE '!!'", "one character", None, "name"),
+        ("due_date > 2024-01-31", "is not possible", "in quotes: '2024-12-31'", None),
         ("amount > stars", "Two columns", "lark.sql", "amount"),
         ("amount + 1 > 5", "amount + 1", "lark.sql", "amount"),
         ("lower(name) = 'x'", "LOWER(name)", "lark.sql", "name"),
@@ -196,6 +198,20 @@ def test_mistakes_name_the_place_and_the_remedy(
     if caret is not None:
         shown, pointer = str(caught.value.hint).split("\n")[-2:]
         assert shown[len(pointer) - 1 :].startswith(caret)
+
+
+def test_a_column_that_is_called_like_a_word_of_sql_is_quoted() -> None:
+    """The error says so, where the parser stumbles over it."""
+    schema = build_schema("base", "tbl", [Field("fld1", "When", 2, "Number", property={})])
+
+    with pytest.raises(QueryError) as caught:
+        parse_where("when > 3", schema)
+    assert str(caught.value.hint).split("\n") == [
+        'A column that is called like a word of SQL is quoted: "when".',
+        "    when > 3",
+        "    ^",
+    ]
+    assert parse_where('"when" > 3', schema) == Compare("when", ">", 3)
 
 
 def test_the_caret_keeps_its_place_below_wide_letters(deals: TableSchema) -> None:

@@ -223,6 +223,14 @@ class TestByChange:
         assert calls() == ["metas", "search"] * 2
 
 
+    def test_a_change_of_this_very_second(self, orders, base, lark_emulator, calls):
+        """Another one may carry the same time, so it says nothing yet."""
+        lark_emulator.advance(base.modified / 1000 - time.time())
+        for _ in range(2):
+            orders.to_arrow(max_age="auto", columns=self.COLUMNS)
+        assert calls() == ["metas", "search"] * 2
+
+
 class TestFiles:
     """Kept reads belong to their owner and do not grow without end."""
 

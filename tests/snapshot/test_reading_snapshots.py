@@ -204,6 +204,15 @@ class TestSql:
             expected = demo.sql(text.replace("ORDER", "WHERE database = 'crm' ORDER")).to_arrow()
         assert snap.sql(text).to_arrow() == expected
 
+    def test_times_are_compared_to_the_microsecond(self, snap, orders):
+        """Although Lark, and so the file, knows only milliseconds."""
+        (first,) = snap.sql("SELECT min(orderdate) AS t FROM orders").to_arrow()["t"].to_pylist()
+        later = first + dt.timedelta(microseconds=500)
+        text = "SELECT count(*) AS n FROM orders a SEMI JOIN (SELECT 1) ON TRUE WHERE orderdate < ?"
+
+        found = orders.count(where=f"orderdate = '{first.isoformat()}'")
+        assert snap.sql(text, [later]).to_arrow().to_pylist() == [{"n": found}]
+
     def test_names_parameters_and_variables(self, snap, live):
         """Tables without a database, links, values and local frames."""
         regions = pd.DataFrame({"region": ["Java"], "target": [10]})  # noqa: F841 (read by name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -191,6 +192,16 @@ class TestKeeping:
         snap = db.snapshot(tmp_path / "crm")
 
         assert snap.tables["Customers"].to_arrow()["Name"].to_pylist()[0] == "Anna"
+
+    def test_a_base_that_changed_this_very_second_is_read(self, db, crm, lark_emulator, tmp_path):
+        """A later change may carry the same time."""
+        lark_emulator.advance(crm.modified / 1000 - time.time())
+        db.snapshot(tmp_path / "crm")
+        assert "kept" not in how(db.snapshot(tmp_path / "crm")).values()
+
+        lark_emulator.advance(60)
+        assert "kept" not in how(db.snapshot(tmp_path / "crm")).values()
+        assert how(db.snapshot(tmp_path / "crm"))["Orders"] == "kept"
 
     def test_without_the_drive_scope_nothing_is_kept(
         self, db, lark_emulator, tmp_path, monkeypatch

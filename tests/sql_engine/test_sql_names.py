@@ -158,6 +158,26 @@ class TestVariables:
             expected = {"region": ["Bali", "Java"], "target": [7, 5], "n": [6, 6]}
             assert result.to_arrow().to_pydict() == expected, kind
 
+    def test_a_reader_may_be_named_twice(self, lark):
+        """It gives its rows once; the statement finds them in every place."""
+        rows = pa.table({"n": [1, 2, 6]})
+
+        for sql, expected in (
+            ("SELECT count(*) FROM reader a JOIN reader b USING (n)", 3),
+            ("SELECT n FROM reader WHERE n > (SELECT avg(n) FROM reader)", 6),
+        ):
+            reader = rows.to_reader()
+            assert values(lark.sql(sql)) == [expected]
+            del reader
+
+    def test_times_of_a_variable_are_compared_to_the_microsecond(self, lark):
+        """Though they are kept in milliseconds, which DuckDB would compare a cut time with."""
+        kept = pa.table({"t": pa.array([0, 1], pa.timestamp("ms", "UTC"))})
+
+        sql = "SELECT count(*) FROM kept WHERE t < '1970-01-01 00:00:00.0005'"
+        assert values(lark.sql(sql)) == [1]
+        del kept
+
     def test_globals_count_after_locals(self, lark):
         """As names do in Python."""
         assert values(lark.sql("SELECT n FROM MODULE_FRAME")) == [1]

@@ -34,6 +34,10 @@ FILTERS = [
      lambda r: r["ordered"] < dt.datetime(2026, 1, 2, tzinfo=dt.UTC), True),
     ("ordered = DATE '2026-01-02'",
      lambda r: r["ordered"] == dt.datetime(2026, 1, 2, tzinfo=dt.UTC), True),
+    ("ordered < '2026-01-02 00:00:00.0005'",
+     lambda r: r["ordered"] <= dt.datetime(2026, 1, 2, tzinfo=dt.UTC), True),
+    ("ordered IN ('2026-01-02 00:00:00.000001', '2026-01-03')",
+     lambda r: r["ordered"] == dt.datetime(2026, 1, 3, tzinfo=dt.UTC), True),
     ("list_contains(tags, 'urgent')", lambda r: "urgent" in (r["tags"] or ()), True),
     ("(amount = 1 OR amount IS DISTINCT FROM 2)", lambda r: r["amount"] != 2, True),
     ("lower(status) = 'open'", lambda r: r["status"] == "Open", False),
@@ -111,6 +115,21 @@ class TestConditions:
             assert "Open" in str(call.body["filter"])
             assert "A-00" in str(call.body["filter"])
 
+    def test_parameters_before_the_condition_are_none_of_it(self, lark, orders):
+        """The value of DISTINCT ON stands first and is not taken for that of the condition."""
+        sql = "SELECT DISTINCT ON (amount + ?) record_id FROM crm.orders WHERE amount > ?"
+        found = lark.sql(sql, [1000, 149.5]).to_arrow()["record_id"].to_pylist()
+
+        assert sorted(found) == ids(orders, lambda r: (r["amount"] or 0) > 149.5)
+
+    def test_a_sample_is_drawn_from_all_rows(self, searches):
+        """DuckDB draws it before the condition, so the condition must not choose what it sees."""
+        sample = "USING SAMPLE reservoir(600 ROWS) REPEATABLE (7)"
+        result, calls = searches(f"SELECT * FROM crm.orders WHERE status = 'Open' {sample}")
+
+        assert not any("filter" in call.body for call in calls)
+        assert 0 < result.to_arrow().num_rows < 401
+
     def test_a_refused_filter_is_done_here(self, lark, lark_emulator, orders):
         """With a warning, in the thread of the engine too."""
         lark_emulator.switches.refuse_filters = 1254018
@@ -159,7 +178,7 @@ class TestLimits:
 
     def test_the_caller_can_limit_any_question(self, lark, searches, crm):
         """As the magic does; a smaller limit of the statement stays."""
-        for text, rows in (("SELECT * FROM crm.orders", 4), ("FROM crm.orders LIMIT 2;", 2)):
+        for text, rows in (("SELECT * FROM crm.orders", 4), ("FROM crm.orders LIMIT 2; -- é", 2)):
             result, calls = searches(text, limit=4)
 
             assert len(result) == rows

@@ -132,8 +132,9 @@ def test_dialects_decide_where_empty_cells_come():
         "SELECT * FROM t RIGHT JOIN range(3) r ON r.range = t.n WHERE t.n IS NULL",
         "SELECT * FROM range(3) r LEFT JOIN t ON r.range = t.n WHERE t.n IS NULL",
         "SELECT * FROM t PIVOT (sum(a) FOR b IN (1, 2)) WHERE a > 1",
+        "SELECT * FROM t WHERE a > 1 USING SAMPLE 10 ROWS",
     ],
 )
 def test_a_condition_behind_a_join_is_none_of_the_tables(sql):
-    """It also sees rows that the join made, so it says nothing about the table's own rows."""
+    """It also sees rows that the join made, and of a sample it says only which drawn rows stay."""
     assert only_table(sqlglot.parse_one(sql, read="duckdb")) is None

@@ -81,6 +81,19 @@ def test_what_it_serves():
     assert not some.serves(plan("a"))
 
 
+def test_rows_that_are_not_kept_go_to_one_scan_only(monkeypatch):
+    """A second scan that comes too late reads for itself and takes nothing from the first."""
+    monkeypatch.setattr("larkbase_sdk.sql.sharing.MOST_BYTES", 1)
+    shared = SharedRead(plan("n"), Source().open, whole=True)
+    assert shared.serves(plan("n"))
+    first = shared.batches()
+    found = [next(first)]
+
+    assert shared.batches() is None
+    assert not shared.serves(plan("n"))
+    assert found + list(first) == BATCHES
+
+
 def test_closing_ends_the_read():
     """Nothing is fetched after the statement."""
     source = Source()
