@@ -13,7 +13,7 @@ import pyarrow as pa
 import typer
 
 from larkbase_sdk import errors
-from larkbase_sdk.api.codes import CODES, TOKEN_CODES, Meaning
+from larkbase_sdk.api.codes import ADVICE, CODES, TOKEN_CODES, Meaning
 from larkbase_sdk.api.models import Field
 from larkbase_sdk.cli.app import app
 from larkbase_sdk.emulator import SWITCH_VARIANTS, Switches
@@ -416,9 +416,10 @@ def error_codes() -> str:
 
 
 _WORDS = {
-    "base": "the base",
-    "table": "table",
-    "view": "view",
+    **ADVICE,
+    "base": "base X",
+    "table": "table Y",
+    "view": "view Z",
     "identity": "app",
     "domain": "larksuite.com",
 }

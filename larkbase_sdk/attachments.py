@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from larkbase_sdk.display import counted, escape, html_card, html_table, text_table
+from larkbase_sdk.display import counted, escape, html_card, html_table, printable, text_table
 from larkbase_sdk.errors import (
     ConfigurationError,
     LarkBaseError,
@@ -36,6 +36,10 @@ _LONGEST_STEM = 120
 _LONGEST_SUFFIX = 16
 _PLAIN_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _RESERVED = frozenset('/\\:*?"<>|')
+_DEVICE = re.compile(
+    r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *\.", re.IGNORECASE
+)
+"""Begin of a name that Windows takes for a device, whatever follows the dot."""
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
@@ -143,8 +147,9 @@ class Attachments:
 
     def __repr__(self) -> str:
         if self._found is None:
-            return f"<Attachments {self._label}: not read yet>"
-        return f"Attachments {self._label}: {self._summary()}\n{text_table(self._shown())}"
+            return printable(f"<Attachments {self._label}: not read yet>")
+        title = f"Attachments {self._label}: {self._summary()}"
+        return printable(f"{title}\n{text_table(self._shown())}")
 
     def _repr_html_(self) -> str:
         title = f"Attachments {escape(self._label)}"
@@ -295,6 +300,8 @@ def file_name(name: str, token: str) -> str:
     if not stem or not suffix.isalnum() or len(suffix.encode()) > _LONGEST_SUFFIX:
         stem, dot, suffix = clean, "", ""
     short = stem.encode()[:_LONGEST_STEM].decode(errors="ignore").rstrip(" .")
+    if _DEVICE.match(short):
+        short = f"_{short}"
     key = token if _PLAIN_TOKEN.fullmatch(token) else hashlib.sha256(token.encode()).hexdigest()
     return f"{short or 'file'}-{key}{dot}{suffix}"
 

@@ -448,7 +448,7 @@ class Lark:
     ) -> SqlPlan:
         """Return how ``sql`` would answer a statement, as text, HTML and data.
 
-        No records are read; at most one call a table, for the number of rows. The arguments and
+        No records are read; at most one call a search, for the number of rows. The arguments and
         errors are those of ``sql``.
         """
         from larkbase_sdk.sql.variables import variables_of_caller

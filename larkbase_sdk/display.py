@@ -9,7 +9,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 _WIDEST_CELL = 60
 _GAP = 2
@@ -20,6 +20,30 @@ _ENDLESS = 10**6
 """Places of a line that no terminal ends."""
 
 _MINUTE = 60
+
+
+_BIDI_CONTROLS = frozenset(
+    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+)
+
+
+def printable(text: str) -> str:
+    """Return a text that cannot steer a terminal: control signs become their escapes.
+
+    Names and cells come from the service; an escape sequence among them could otherwise rewrite
+    what the user sees.
+    """
+    return "".join(_escaped(char) if _steers(char) else char for char in text)
+
+
+def _steers(char: str) -> bool:
+    if char in "\n\t":
+        return False
+    return unicodedata.category(char) in ("Cc", "Cs") or char in _BIDI_CONTROLS
+
+
+def _escaped(char: str) -> str:
+    return char.encode("unicode_escape", "surrogatepass").decode()
 
 
 def text_table(rows: Sequence[Mapping[str, object]], *, empty: str = "(nothing)") -> str:
@@ -78,7 +102,7 @@ def shorten(text: str, width: int) -> str:
 
 def cell_text(value: object) -> str:
     """Return a value on one line, shortened."""
-    text = "–" if value is None else " ".join(str(value).split())
+    text = "–" if value is None else printable(" ".join(str(value).split()))
     return text if len(text) <= _WIDEST_CELL else text[: _WIDEST_CELL - 1] + "…"
 
 
@@ -122,6 +146,37 @@ def _html_cells(row: Mapping[str, object], names: Sequence[str]) -> str:
     if row.get("url"):
         cells[0] = html_link(str(row["url"]), str(row.get(names[0])))
     return "".join(f"<td style='text-align:left'>{cell}</td>" for cell in cells)
+
+
+# Twice the class, since a rule of JupyterLab with two classes sets all cells to the right.
+_GRID_STYLE = (
+    "<style>.larkbase-rows.larkbase-rows :is(th, td)"
+    " { text-align: left; white-space: nowrap; }</style>"
+)
+_RIGHT = " style='text-align:right'"
+
+
+def html_grid(
+    headings: Sequence[str], rows: Iterable[Sequence[object]], numbers: Sequence[bool]
+) -> str:
+    """Return cells as an HTML table: one line a row, and columns that stand under their headings.
+
+    Args:
+        headings: One text a column.
+        rows: The cells; an empty one (None) is a dash, a long one is cut.
+        numbers: Whether a column holds numbers, which stand to the right.
+    """
+    sides = [_RIGHT if number else "" for number in numbers]
+    named = zip(sides, headings, strict=True)
+    head = "".join(f"<th{side}>{escape(heading)}</th>" for side, heading in named)
+    body = "".join(f"<tr>{_grid_cells(row, sides)}</tr>" for row in rows)
+    table = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+    return f"<table class='larkbase-rows'>{table}</table>{_GRID_STYLE}"
+
+
+def _grid_cells(row: Sequence[object], sides: Sequence[str]) -> str:
+    cells = zip(sides, row, strict=True)
+    return "".join(f"<td{side}>{escape(cell_text(cell))}</td>" for side, cell in cells)
 
 
 def html_link(url: str, text: str) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from larkbase_sdk._version import __version__
 from larkbase_sdk.api.links import Link, check_host, is_link, parse_link
 from larkbase_sdk.catalog.link_source import BaseLinks
-from larkbase_sdk.display import counted, html_card, html_table
+from larkbase_sdk.display import counted, html_card, html_table, printable
 from larkbase_sdk.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -90,7 +90,7 @@ class DoctorReport:
         ]
 
     def __repr__(self) -> str:
-        return "\n".join(line for check in self.checks for line in _lines(check))
+        return printable("\n".join(line for check in self.checks for line in _lines(check)))
 
     def _repr_html_(self) -> str:
         rows = [

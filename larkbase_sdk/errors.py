@@ -84,18 +84,20 @@ class LarkBaseError(Exception):
         self.message = scrub(message)
         self.hint = scrub(hint) if hint else None
         self.code = code
-        self.log_id = log_id
+        self.log_id = scrub(log_id) if log_id else None
         self.help_url = help_url
         self.context = {key: _scrubbed(value) for key, value in (context or {}).items()}
         super().__init__(self.message)
 
     def __str__(self) -> str:
+        from larkbase_sdk.display import printable
+
         lines = [self.message + self._origin()]
         if self.hint:
             lines.append(f"  Hint: {self.hint}")
         if self.help_url:
             lines.append(f"  {self.help_url}")
-        return "\n".join(lines)
+        return printable("\n".join(lines))
 
     def _repr_html_(self) -> str:
         from larkbase_sdk.display import escape, html_card, html_link
@@ -215,10 +217,12 @@ for _category in _ABOUT_ROWS:
 
 def warn(text: str, category: type[Warning]) -> None:
     """Warn at the line of the program that uses larkbase, which can do something about it."""
+    from larkbase_sdk.display import printable
+
     frame, level = inspect.currentframe(), 1
     while frame is not None and _is_ours(frame):
         frame, level = frame.f_back, level + 1
-    warnings.warn(text, category, stacklevel=level)
+    warnings.warn(printable(text), category, stacklevel=level)
 
 
 def _is_ours(frame: FrameType) -> bool:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from larkbase_sdk.display import counted, escape, html_card, html_table
+from larkbase_sdk.display import counted, escape, html_card, html_table, printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from larkbase_sdk.api.http import Http
     from larkbase_sdk.read.count import Glance
-    from larkbase_sdk.read.plan import ReadPlan
+    from larkbase_sdk.read.plan import Part, ReadPlan
 
 _SECONDS_PER_CALL = 0.3
 """Assumed until this client has measured its own calls."""
@@ -80,20 +82,20 @@ class Plan:
         head = f"Scan {self.label}  {wanted} of {self.fields_total} fields"
         if self.for_the_check:
             head += f", and {', '.join(self.for_the_check)} for the check"
-        return "\n".join([head, *(f"  {name:<16}{text}" for name, text in self.lines())])
+        lines = [head, *(f"  {name:<16}{text}" for name, text in self.lines())]
+        return printable("\n".join(lines))
 
     def _repr_html_(self) -> str:
         rows = [{"": name, "what happens": text} for name, text in self.lines()]
         return html_card(f"Scan {escape(self.label)}", html_table(rows))
 
 
-def explain_plan(label: str, plan: ReadPlan, seen: Glance, http: Http) -> Plan:
-    """Return the explanation of a plan, given what a glance at its search has told."""
+def explain_plan(label: str, plan: ReadPlan, seen: Sequence[Glance], http: Http) -> Plan:
+    """Return the explanation of a plan, given what a glance at each of its searches has told."""
     from larkbase_sdk.read.pushdown import render_filter
 
     part = plan.parts[0]
-    rows = _rows(plan, seen.total)
-    calls = None if rows is None else _calls(rows, plan, seen)
+    rows, calls = _cost(plan, seen)
     at_a_time = http.options.concurrency
     several = calls is None or calls > 1
     return Plan(
@@ -116,15 +118,27 @@ def explain_plan(label: str, plan: ReadPlan, seen: Glance, http: Http) -> Plan:
     )
 
 
-def _seconds(calls: int, plan: ReadPlan, seen: Glance, http: Http) -> float:
+def _cost(plan: ReadPlan, seen: Sequence[Glance]) -> tuple[int | None, int | None]:
+    """Return rows and calls at most, of all searches together; None where one is not known."""
+    rows = calls = 0
+    for part, told in zip(plan.searches(), seen, strict=True):
+        found = _rows(part, plan, told.total)
+        if found is None:
+            return None, None
+        rows += found
+        calls += _calls(found, part, plan, told)
+    return rows, calls
+
+
+def _seconds(calls: int, plan: ReadPlan, seen: Sequence[Glance], http: Http) -> float:
     """Return about how long the calls take, at the rate and at the speed of those so far."""
     per_call = http.stats.seconds_per_call() or _SECONDS_PER_CALL
-    ahead = seen.by_offset and not plan.parts[0].sort
+    ahead = any(told.by_offset for told in seen) and not plan.parts[0].sort
     at_a_time = http.options.concurrency if ahead else 1
     return max(calls * per_call / at_a_time, calls / http.options.rate)
 
 
-def _strategy(plan: ReadPlan, seen: Glance, calls: int | None, at_a_time: int) -> str:
+def _strategy(plan: ReadPlan, seen: Sequence[Glance], calls: int | None, at_a_time: int) -> str:
     from larkbase_sdk.read.parallel import MANY_PAGES
 
     part = plan.parts[0]
@@ -132,10 +146,11 @@ def _strategy(plan: ReadPlan, seen: Glance, calls: int | None, at_a_time: int) -
         return "one after another, until no better row can follow"
     if at_a_time == 1:
         return "one after another, as options.concurrency is 1"
-    if seen.by_offset:
+    by_offset = seen[0].by_offset if seen else None
+    if by_offset:
         return f"by their offsets, up to {at_a_time} at a time"
     many = calls is not None and calls > MANY_PAGES
-    if seen.by_offset is False and many and not (part.order or part.limit is not None):
+    if by_offset is False and many and not (part.order or part.limit is not None):
         return f"in up to {at_a_time} parts at a time, where a column shares out the rows"
     return "one after another, as their tokens tell no offsets"
 
@@ -145,20 +160,16 @@ def _for_the_check(plan: ReadPlan) -> tuple[str, ...]:
     return tuple(column.lark_name for column in read if column.name not in plan.output)
 
 
-def _calls(rows: int, plan: ReadPlan, seen: Glance) -> int:
+def _calls(rows: int, part: Part, plan: ReadPlan, seen: Glance) -> int:
     from larkbase_sdk.read.offsets import calls_of
 
-    part = plan.parts[0]
     any_rows_do = part.limit is not None and not (part.order or plan.residual)
     overlap = bool(seen.by_offset) and not any_rows_do
-    return 0 if part.limit == 0 else calls_of(rows, part.page_size, by_offset=overlap)
+    return calls_of(rows, part.page_size, by_offset=overlap)
 
 
-def _rows(plan: ReadPlan, total: int | None) -> int | None:
+def _rows(part: Part, plan: ReadPlan, total: int | None) -> int | None:
     """Return how many rows come at most; a limit counts only when it stops the reading."""
-    part = plan.parts[0]
-    if part.limit == 0:
-        return 0
     if total is None or part.limit is None:
         return total
     if part.sort or (not part.order and not plan.residual):

@@ -109,10 +109,13 @@ def _read_profiles() -> dict[str, dict[str, Any]]:
         data = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         msg = f"The profiles in {path} cannot be read: {error}"
-        raise ConfigurationError(msg, hint="Mend or remove the file, then log in again.") from error
-    return data if isinstance(data, dict) else {}
+    else:
+        entries = data.items() if isinstance(data, dict) else ()
+        return {name: entry for name, entry in entries if isinstance(entry, dict)}
+    # Raised outside the handler: a cause would carry the text of the file.
+    raise ConfigurationError(msg, hint="Mend or remove the file, then log in again.")
 
 
 def store_profile(credentials: Credentials, name: str = "default") -> Path:

@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from larkbase_sdk.display import counted
+from larkbase_sdk.display import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -102,6 +102,7 @@ def progress_line(label: str, rows: int, total: int | None, calls: int, seconds:
         calls: Pages that came.
         seconds: Time since the beginning, from which the time that is left is told.
     """
+    label = printable(" ".join(label.split()))
     if not calls:
         return label
     cost = counted(calls, "call")

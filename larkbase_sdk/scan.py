@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from larkbase_sdk._version import __version__
-from larkbase_sdk.display import escape, html_card, html_table
+from larkbase_sdk.display import escape, html_card, html_table, printable
 from larkbase_sdk.errors import ConfigurationError, PermissionDenied, QueryError
 from larkbase_sdk.explanation import Plan, explain_plan
 from larkbase_sdk.progress import Progress
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from larkbase_sdk.api.models import BaseInfo, View
     from larkbase_sdk.client import Lark
-    from larkbase_sdk.read.count import Glance
     from larkbase_sdk.read.pages import ReadContext
     from larkbase_sdk.read.plan import ReadPlan, Residual, SortKey
     from larkbase_sdk.read.predicate import Predicate
@@ -230,7 +229,9 @@ class Scan:
             return None
 
     def explain(self) -> Plan:
-        """Return the plan as text, HTML and data; at most one call, for the number of rows.
+        """Return the plan as text, HTML and data; one call at most for the number of rows.
+
+        A second one, where the record ids of a view are read beside the rows.
 
         Raises:
             LarkBaseError: Lark's error about that call; the read itself would end with it too.
@@ -238,16 +239,12 @@ class Scan:
         return self.explained(self.plan())
 
     def explained(self, plan: ReadPlan) -> Plan:
-        """Return the explanation of a plan of this scan; at most one call."""
-        return explain_plan(self.table.label, plan, self._glance(plan), self._lark.api.http)
+        """Return the explanation of a plan of this scan; at most one call a search."""
+        from larkbase_sdk.read.count import glance
 
-    def _glance(self, plan: ReadPlan) -> Glance:
-        """Return what Lark tells of the rows under the server filter; at most one call."""
-        from larkbase_sdk.read.count import Glance, glance
-
-        if plan.limit == 0:
-            return Glance(0, None)
-        return glance(self.read_context(), plan.parts[0], plan.schema)
+        context = self.read_context()
+        seen = [glance(context, part, plan.schema) for part in plan.searches()]
+        return explain_plan(self.table.label, plan, seen, self._lark.api.http)
 
     # -- sinks ---------------------------------------------------------------------------------
 
@@ -263,6 +260,7 @@ class Scan:
             refresh=lambda: metadata.fresh_schema(base_id, table_id, self.table.name),
             restricted=lambda: (info := self._base_info()) is not None and info.is_advanced,
             on_page=progress.page if progress is not None else None,
+            table=self.table.label,
         )
 
     def batches(
@@ -534,7 +532,7 @@ class Scan:
 
     def __repr__(self) -> str:
         parts = [f"Scan {self.table.label}", *(" ".join(part) for part in self._asked())]
-        return f"<{' · '.join(parts)}>"
+        return printable(f"<{' · '.join(parts)}>")
 
     def _repr_html_(self) -> str:
         rows = [{"": name, "what is asked": text} for name, text in self._asked()]

@@ -58,6 +58,24 @@ class TestConnect:
         with larkbase.connect() as lark:
             assert "CRM" in lark.databases
 
+    @pytest.mark.parametrize("text", ['{"default": {"app_secret": "hidden-one"', "[" * 100_000])
+    def test_profiles_that_cannot_be_read(self, text):
+        """Not even the chain of causes carries what the file holds."""
+        stored = profile.cache_dir() / "profiles.json"
+        stored.parent.mkdir(parents=True)
+        stored.write_text(text)
+        with pytest.raises(larkbase.ConfigurationError, match="cannot be read") as caught:
+            larkbase.connect("")
+        assert (caught.value.__cause__, caught.value.__context__) == (None, None)
+
+    def test_a_profile_that_is_none(self):
+        """Is no profile."""
+        stored = profile.cache_dir() / "profiles.json"
+        stored.parent.mkdir(parents=True)
+        stored.write_text('{"default": 5}')
+        with pytest.raises(larkbase.ConfigurationError, match="no profile is stored"):
+            larkbase.connect("")
+
     def test_refused_credentials_are_not_stored(self, lark_emulator):
         """A typing mistake does not replace a working profile."""
         with pytest.raises(larkbase.AuthenticationError):
@@ -251,6 +269,19 @@ class TestLookingAround:
         assert lark_emulator.calls.count() == before
 
 
+def test_the_counters_read_as_a_sentence(lark_emulator, crm):
+    """The same words as text and in a notebook."""
+    with lark_emulator.connect() as lark:
+        lark.databases["CRM"].tables.rows()
+        shown = repr(lark.stats)
+
+    assert shown == (
+        "4 calls (files 1, root_folder 1, tables 1, token 1) · none repeated · 0.0 s waited · "
+        f"{lark.stats.bytes} bytes received"
+    )
+    assert lark.stats._repr_html_() == f"<p>{shown}</p>"
+
+
 def test_demo_needs_no_account():
     """The sample bases are there and can be read."""
     with client.demo() as lark:
@@ -265,3 +296,68 @@ def test_a_table_can_be_read_where_its_base_may_not_be(lark, crm, lark_emulator)
 
     assert orders.count() == 2
     assert len(orders.to_arrow(where="orderno = 'A-1'")) == 1
+
+
+def test_a_link_of_this_machine_needs_no_scheme(lark, crm):
+    """As browsers show it; everywhere where a link may stand."""
+    link = lark.table("CRM.Orders").url.removeprefix("http://")
+
+    assert lark.table(link).name == "Orders"
+    assert lark.database("CRM").table(link).name == "Orders"
+    assert lark.database(link).name == lark.add(link).name == "CRM"
+    assert len(lark.sql(f'SELECT * FROM "{link}"')) == 2
+
+
+class TestErrorsNameWhatTheUserKnows:
+    """Lark's ids alone tell nobody which base or table is meant."""
+
+    @pytest.mark.parametrize("found_by", ["drive root", "folder", "wiki", "metadata table"])
+    def test_a_closed_base_has_its_name_and_link(self, lark_emulator, crm, found_by):
+        """However it was found, with no call more for it."""
+        sources = {
+            "drive root": dict,
+            "folder": lambda: {"folders": _folder_of(lark_emulator, crm)},
+            "wiki": lambda: {"wikis": lark_emulator.drive.wiki_node(crm)},
+            "metadata table": lambda: {"catalog": _rows_naming(lark_emulator, crm)},
+        }[found_by]()
+        with lark_emulator.connect() as lark:
+            lark.use_sources(*([sources[kind]] if kind in sources else [] for kind in _SOURCES))
+            name = "CRM of sales" if found_by == "metadata table" else "CRM"
+            orders = lark.table(f'"{name}".Orders')
+            lark_emulator.fail(91403, endpoint="search", times=None)
+            before = lark_emulator.calls.count()
+            with pytest.raises(larkbase.PermissionDenied) as caught:
+                orders.to_arrow()
+
+        assert f'may not read base "{name}" ({crm.app_token}).' in caught.value.message
+        assert caught.value.help_url == (orders.url or crm.url)
+        assert lark_emulator.calls.count() - before == 2  # the fields, and the refused rows
+
+    def test_a_table_that_is_gone_has_its_name_and_link(self, lark, crm, lark_emulator):
+        """Both names stand beside their ids, and the link opens the table."""
+        orders = lark.table("CRM.Orders")
+        crm.remove_table("Orders")
+
+        with pytest.raises(larkbase.NotFound) as caught:
+            orders.to_arrow()
+
+        assert caught.value.message == (
+            f'Base "CRM" ({crm.app_token}) has no table "Orders" ({orders.id}).'
+        )
+        assert caught.value.help_url == orders.url != ""
+
+
+_SOURCES = ("folders", "wikis", "catalog")
+
+
+def _folder_of(emulator, base):
+    folder = emulator.drive.folder("Team")
+    folder.add(base)
+    return folder.token
+
+
+def _rows_naming(emulator, base):
+    rows = [{"id": base.app_token, "name": "CRM of sales"}]
+    fields = [("id", "Text"), ("name", "Text")]
+    table = emulator.database("Metadata").table("bases", fields=fields, rows=rows)
+    return f"{table.base.app_token}:{table.table_id}"

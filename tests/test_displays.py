@@ -11,7 +11,7 @@ import pytest
 import larkbase_sdk as larkbase
 from larkbase_sdk.doctor import Check, DoctorReport
 
-SCRIPT = "<script>alert('x')</script>"
+SCRIPT = "<script>\x1b]0;alert\x07('x')\u202e</script>"
 PUBLIC = [name for name in larkbase.__all__ if isinstance(getattr(larkbase, name), type)]
 WARNINGS = [name for name in PUBLIC if issubclass(getattr(larkbase, name), Warning)]
 ERRORS = [name for name in PUBLIC if issubclass(getattr(larkbase, name), larkbase.LarkBaseError)]
@@ -19,7 +19,7 @@ ERRORS = [name for name in PUBLIC if issubclass(getattr(larkbase, name), larkbas
 
 @pytest.fixture
 def table(lark_emulator):
-    """A table whose every name and value is markup, with a file and a view of such a name."""
+    """A table whose every name and value steers browsers and terminals, with a file and a view."""
     found = lark_emulator.database(f"Base {SCRIPT}").table(
         f"Table {SCRIPT}",
         fields=[
@@ -90,6 +90,14 @@ def test_markup_of_the_service_is_escaped(shown, name):
     assert "<script" not in html.lower()
     assert "&lt;script&gt;" in html or name in NOTHING_OF_THE_SERVICE
     assert "javascript:" not in html.replace("javascript:&lt;", "")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_control_signs_of_the_service_are_escaped(shown, name):
+    """A name with an escape sequence in it does not steer the terminal that shows it."""
+    text = repr(shown[name]) + str(shown[name])
+
+    assert not {"\x1b", "\x07", "\u202e"} & set(text)
 
 
 @pytest.mark.parametrize("name", NAMES)

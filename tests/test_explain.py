@@ -54,6 +54,22 @@ def test_a_view_that_travels_in_the_filter_is_named(table):
     assert plan.filter is not None
 
 
+def test_a_view_that_is_read_beside_the_rows_counts_too(table, lark_emulator):
+    """Its record ids are read first when it hides a column that is wanted."""
+    lark_emulator.database("CRM").find_table("Orders").view(
+        "Five", conditions=[("Net", "is", ["5"])], hidden=["OrderNo"]
+    )
+    scan = table.scan(view="Five", where="status = 'Open'")
+
+    plan = scan.explain()
+    glances = lark_emulator.calls.count("search")
+    scan.to_arrow()
+
+    assert (plan.rows, plan.calls) == (601, 3)
+    assert glances == 2
+    assert lark_emulator.calls.count("search") == glances + plan.calls
+
+
 def test_a_condition_that_never_holds_costs_nothing(table, lark_emulator):
     """Nothing is read, so nothing is asked either."""
     plan = table.scan(where="amount = 1 AND FALSE").explain()

@@ -10,6 +10,7 @@ import pytest
 
 import larkbase_sdk as larkbase
 from larkbase_sdk import Options
+from larkbase_sdk.read import pages
 
 UTC = dt.UTC
 
@@ -173,6 +174,21 @@ def test_the_same_token_twice_is_an_error_and_no_endless_loop(table, lark_emulat
     lark_emulator.switches.stuck_page_token = True
 
     with pytest.raises(larkbase.ServiceError, match="same page token"):
+        table.to_arrow()
+
+
+@pytest.mark.parametrize("tokens", [["a", "b"], [str(n) for n in range(30)]])
+def test_pages_that_never_bring_a_row_are_no_endless_loop(
+    table, lark_emulator, monkeypatch, tokens
+):
+    """A server that promises more rows, under ever other tokens, is not followed for ever."""
+    monkeypatch.setattr(pages, "MOST_IDLE_PAGES", 20)
+    for n in range(30):
+        token = tokens[n % len(tokens)]
+        data = {"items": [], "has_more": True, "page_token": token, "total": 9}
+        lark_emulator.fail(endpoint="search", body={"code": 0, "data": data})
+
+    with pytest.raises(larkbase.ServiceError, match="the last 20 pages held none"):
         table.to_arrow()
 
 
@@ -453,8 +469,9 @@ class TestBusyService:
         base.table("Staff", {"Name": ["Ann"]}).role_hides_rows = True
         base.access = "role"
 
-        with pytest.warns(larkbase.EmptyBecauseRestricted, match="can manage"):
+        with pytest.warns(larkbase.EmptyBecauseRestricted, match="can manage") as told:
             assert len(lark.table("HR.Staff").to_arrow()) == 0
+        assert str(told[0].message).startswith("HR.Staff: No rows came, ")
 
 
 def test_a_cell_of_the_wrong_type_is_null_with_a_warning(lark, lark_emulator):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
@@ -278,8 +279,9 @@ class TestExpand:
             endpoint="batch_get", body={"code": 0, "msg": "success", "data": {"records": []}}
         )
 
-        with pytest.warns(larkbase.EmptyBecauseRestricted, match="can manage"):
+        with pytest.warns(larkbase.EmptyBecauseRestricted, match="can manage") as told:
             result = table.to_arrow(expand="Who")
+        assert str(told[0].message).startswith('CRM.Customers: No rows linked by "Who" came')
         assert result.column("Who").to_pylist() == [[None]]
 
     def test_a_hidden_field_of_the_linked_table_is_told(self, lark, crm, customers, orders):
@@ -305,6 +307,56 @@ class TestExpand:
 
         assert result.column("Who").to_pylist() == [[{"Name": f"p{n}"}] for n in range(700)]
         assert lark_emulator.calls.count("batch_get") == 0
+
+    @pytest.mark.parametrize(("concurrency", "threads"), [(8, 5), (1, 1)])
+    def test_linked_rows_are_fetched_side_by_side(self, crm, lark_emulator, concurrency, threads):
+        """Each further call in a thread of its own, as far as the options allow; in order."""
+        people = crm.table("People", {"Name": [f"p{n}" for n in range(450)]})
+        people.insert([{"Name": "nobody"}])
+        ids = [record["record_id"] for record in people.records[:450]]
+        crm.table(
+            "Seats",
+            fields=[("Who", "SingleLink", {"table": people})],
+            rows=[{"Who": [record_id]} for record_id in reversed(ids)],
+        )
+        callers = []
+
+        def heard(call):
+            if call["endpoint"] == "batch_get":
+                callers.append(threading.current_thread())
+
+        options = larkbase.Options(concurrency=concurrency, on_call=heard)
+        with lark_emulator.connect(options=options) as lark:
+            result = lark.table("CRM.Seats").to_arrow(expand="Who")
+
+        assert result.column("Who").to_pylist() == [
+            [{"Name": f"p{n}"}] for n in reversed(range(450))
+        ]
+        assert (len(callers), len(set(callers))) == (5, threads)
+
+    def test_an_odd_cell_of_a_linked_row_is_told(self, crm, lark, lark_emulator):
+        """At the line that reads, whichever thread has decoded it."""
+        people = crm.table("People", fields=[("Name", "Text"), ("Age", "Number")])
+        people.insert([{"Name": f"p{n}", "Age": n} for n in range(150)])
+        ids = [record["record_id"] for record in people.records]
+        crm.table(
+            "Seats",
+            fields=[("Who", "SingleLink", {"table": people})],
+            rows=[{"Who": [record_id]} for record_id in ids],
+        )
+        records = [{"record_id": ids[120], "fields": {"Age": "many"}}]
+        lark_emulator.fail(
+            endpoint="batch_get",
+            times=None,
+            body={"code": 0, "msg": "success", "data": {"records": records}},
+        )
+
+        with pytest.warns(larkbase.CellNotConverted) as told:
+            lark.table("CRM.Seats").to_arrow(expand={"Who": ["Age"]})
+        assert [str(item.message) for item in told] == [
+            'CRM.People: A cell of column "age" became NULL: the text is not a number.'
+        ]
+        assert told[0].filename == __file__
 
     def test_names_given_twice(self, table):
         """A wanted column comes once; a link column has one list of wanted columns."""

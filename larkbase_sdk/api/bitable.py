@@ -30,7 +30,7 @@ _OPERATORS_WITHOUT_VALUE = frozenset({"isEmpty", "isNotEmpty"})
 
 
 class Bitable:
-    """Bitable v1, the read side; every method calls the network.
+    """Bitable v1, the read side; every method but ``remember`` calls the network.
 
     All methods raise what ``Http.call`` raises: NotFound for an unknown id, PermissionDenied
     without access, and so on.
@@ -38,6 +38,10 @@ class Bitable:
 
     def __init__(self, http: Http) -> None:
         self._http = http
+
+    def remember(self, app: str, table: str = "", *, name: str = "", url: str = "") -> None:
+        """Keep how people know a base or table, for errors about it; no call."""
+        self._http.remember(app, table, name=name, url=url)
 
     def base(self, app: str) -> BaseInfo:
         """Return what Lark says of a base: one call."""
@@ -104,9 +108,17 @@ class Bitable:
         )
 
     def batch_get(
-        self, app: str, table: str, record_ids: Sequence[str], *, parse: Callable[[bytes], T]
+        self,
+        app: str,
+        table: str,
+        record_ids: Sequence[str],
+        *,
+        parse: Callable[[bytes], T],
+        stop: threading.Event | None = None,
     ) -> T:
         """Return what ``parse`` makes of up to 100 records asked for by id: one call.
+
+        ``stop`` ends the call's waits once it is set, because nobody needs the records any more.
 
         Raises:
             ValueError: for more ids than Lark takes.
@@ -119,6 +131,7 @@ class Bitable:
             BATCH_GET,
             path={"app": app, "table": table},
             body={"record_ids": list(record_ids)},
+            stop=stop,
             parse=parse,
         )
 

@@ -55,7 +55,8 @@ Help = Literal["base", "console"]
 class Meaning:
     """What a code means to a reader.
 
-    Texts may name ``{base}``, ``{table}``, ``{view}``, ``{identity}``, ``{domain}``.
+    Texts may name ``{base}``, ``{table}``, ``{view}``, ``{identity}``, ``{domain}``, and hints
+    the members of ``ADVICE``.
 
     Attributes:
         error: The class that is raised.
@@ -81,9 +82,19 @@ class Meaning:
         return self.backoff is None and self.error in (QueryError, ServiceError)
 
 
-_ADD_APP = (
-    "Open the base → ⋯ → More → Add document app → choose the {identity}, then lark.doctor()."
-)
+ADVICE: Mapping[str, str] = MappingProxyType({
+    "check": "lark.doctor()",
+    "reread": "Call lark.refresh() to read the fields again",
+    "relist": "Call lark.refresh() to read the lists again, or copy the link from the browser.",
+    "relink": "Copy the link again from the browser. A base in a wiki has a /wiki/… link: paste "
+              "that one.",
+    "page_size": "larkbase.options.page_size",
+    "rate": "larkbase.options.rate (LARK_RATE)",
+    "patience": "larkbase.options.timeout and retries",
+})  # fmt: skip
+"""What hints tell people in a notebook or terminal to do; who has neither needs other words."""
+
+_ADD_APP = "Open the base → ⋯ → More → Add document app → choose the {identity}, then {check}."
 _ASK_OWNER = "Ask its owner to share it with you, then try again."
 _FULL_ACCESS = (
     "Advanced permissions are on: open the base → ⋯ → More → Add document app → give the "
@@ -92,7 +103,7 @@ _FULL_ACCESS = (
 _SHARE_FOLDER = "Share it with a group chat that contains the bot of the {identity}."
 _SHARE_WIKI = "Add the {identity} (or a group with its bot) to the members of the wiki space."
 _OWN_LINK = (
-    "Copy the link again from the browser. A base in a wiki has a /wiki/… link: paste that one. "
+    "{relink} "
     "A base that is not shared with the {identity} also looks missing: ⋯ → More → Add document app."
 )
 _CONSOLE_SCOPES = (
@@ -103,12 +114,12 @@ _BRANDS = (
     "Copy id and secret again from the developer console; feishu.cn and larksuite.com apps are "
     "not interchangeable (now using {domain})."
 )
-_REFRESH = "Call lark.refresh() to read the fields again; hidden ones look missing too."
-_RELIST = "Call lark.refresh() to read the lists again, or copy the link from the browser."
+_REFRESH = "{reread}; hidden ones look missing too."
+_RELIST = "{relist}"
 _LATER = "Try again in a moment; the base is busy."
-_SMALLER = "Ask for fewer columns or a smaller page (larkbase.options.page_size)."
+_SMALLER = "Ask for fewer columns or a smaller page ({page_size})."
 _REPORT = "This is not your doing: please report it with the log id."
-_RATE = "Lower larkbase.options.rate (LARK_RATE); other programs may use the same app."
+_RATE = "Lower {rate}; other programs may use the same app."
 _NEW_TOKEN = "Connect again; a user token lasts about two hours."  # noqa: S105 (advice, no token)
 
 

@@ -63,10 +63,11 @@ def known_suffix(host: str) -> str | None:
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether a host is this machine by name or address."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    return _is_address(host) and ip_address(host).is_loopback
+    """Tell whether a host is this machine by name or address.
+
+    Names below ``localhost`` are not: some systems ask the network where they lead.
+    """
+    return host == "localhost" or (_is_address(host) and ip_address(host).is_loopback)
 
 
 def _is_address(host: str) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from larkbase_sdk.api.answers import Call, MalformedBody, RawAnswer, envelope_of
 from larkbase_sdk.api.codes import (
+    ADVICE,
     BROKEN,
     BUSY,
     REJECTED_TOKEN,
@@ -19,6 +20,7 @@ from larkbase_sdk.api.codes import (
     meaning_of,
 )
 from larkbase_sdk.api.endpoints import TOKEN
+from larkbase_sdk.display import cell_text
 from larkbase_sdk.errors import LarkBaseError, NetworkError, RateLimited, ServiceError
 
 if TYPE_CHECKING:
@@ -35,9 +37,18 @@ _HTTP_UNKNOWN_CALL = frozenset({404, 405})
 _HTTP_WORTH_REPEATING = frozenset({200, 408, 425})
 _HTTP_SERVER_ERRORS = range(500, 600)
 _HTTP_OK = frozenset({200, 206})
-_NETWORK_HINT = (
-    "Check the network, proxy and LARK_DOMAIN; larkbase.options.timeout and retries allow more."
-)
+_NETWORK_HINT = "Check the network, proxy and LARK_DOMAIN; {patience} allow more."
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """How people know a base or table; "" for what is not known."""
+
+    name: str = ""
+    url: str = ""
+
+
+_UNKNOWN = Known()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +60,21 @@ class Speaker:
         identity: Who calls, in words.
         is_user: Whether a person calls, who needs other advice than an app.
         console_url: The app's page in the developer console, or None.
-        links: Known links of bases by app token.
+        advice: What to do, in words that whoever reads can follow; see ``ADVICE``.
+        known: Bases by app token and "", tables by app token and table id.
     """
 
     domain: Domain
     identity: str
     is_user: bool = False
     console_url: str | None = None
-    links: Mapping[str, str] = field(default_factory=dict)
+    advice: Mapping[str, str] = field(default_factory=lambda: ADVICE)
+    known: Mapping[tuple[str, str], Known] = field(default_factory=dict)
+
+    def knows(self, call: Call, member: str = "") -> Known:
+        """Return how people know the base of a call, or the table that is its ``member``."""
+        key = (call.base or "", call.path.get(member, ""))
+        return self.known.get(key, _UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,16 +192,22 @@ def refused(
 def _help_url(meaning: Meaning, call: Call, speaker: Speaker) -> str | None:
     if meaning.help == "console":
         return speaker.console_url
-    return speaker.links.get(call.base or "") if meaning.help == "base" else None
+    if meaning.help != "base":
+        return None
+    return speaker.knows(call, "table").url or speaker.knows(call).url or None
 
 
 def _names(call: Call, speaker: Speaker) -> dict[str, str]:
-    def named(kind: str, member: str, otherwise: str) -> str:
-        return f"{kind} {call.path[member]}" if member in call.path else otherwise
+    def named(kind: str, member: str, otherwise: str, name: str = "") -> str:
+        if member not in call.path:
+            return otherwise
+        token = call.path[member]
+        return f'{kind} "{cell_text(name)}" ({token})' if name else f"{kind} {token}"
 
     return {
-        "base": named("base", "app", "the base"),
-        "table": named("table", "table", "table"),
+        **speaker.advice,
+        "base": named("base", "app", "the base", speaker.knows(call).name),
+        "table": named("table", "table", "table", speaker.knows(call, "table").name),
         "view": named("view", "view", "such view"),
         "identity": speaker.identity,
         "domain": speaker.domain.label,
@@ -229,7 +253,7 @@ def broken(raw: RawAnswer, error: MalformedBody, speaker: Speaker) -> Fault:
     return Fault(
         NetworkError,
         f"{speaker.domain.host} gave an answer that cannot be read: {error}.",
-        hint=_NETWORK_HINT,
+        hint=_NETWORK_HINT.format_map(speaker.advice),
         backoff=BROKEN,
         log_id=raw.log_id,
         lost=True,
@@ -256,7 +280,7 @@ def _foreign(raw: RawAnswer, speaker: Speaker) -> Fault:
     return Fault(
         error,
         text,
-        hint=_NETWORK_HINT,
+        hint=_NETWORK_HINT.format_map(speaker.advice),
         backoff=backoff,
         log_id=raw.log_id,
         pause=raw.pause,
@@ -272,7 +296,7 @@ def unanswered(error: requests.RequestException, timeout: float, speaker: Speake
     return Fault(
         NetworkError,
         f"{speaker.domain.host} {cause}.",
-        hint=_NETWORK_HINT,
+        hint=_NETWORK_HINT.format_map(speaker.advice),
         backoff=backoff,
         lost=backoff is BROKEN,
     )

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 import random as random_numbers
+import re
 import time
 from contextlib import contextmanager
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from larkbase_sdk.api.answers import Call, MalformedBody, data_of, envelope_of
+from larkbase_sdk.api.codes import ADVICE
 from larkbase_sdk.api.endpoints import TOKEN, Endpoint
-from larkbase_sdk.api.faults import Fault, Speaker, broken
+from larkbase_sdk.api.faults import Fault, Known, Speaker, broken
 from larkbase_sdk.api.pacing import Pacer, shared_budget
 from larkbase_sdk.api.service_clock import ServiceClock
 from larkbase_sdk.api.stats import CallStats
@@ -33,6 +35,7 @@ __all__ = ["CallStats", "Http", "MalformedBody"]
 LONGEST_PAUSE = 60.0
 """Seconds at most that a server's wish to wait is followed; the next refusal waits again."""
 
+_TOKEN = re.compile(r"[!-~]+")
 _log = logging.getLogger("larkbase")
 
 T = TypeVar("T")
@@ -54,6 +57,7 @@ class Http:
         domain: The platform that is called; credentials go nowhere else.
         auth: Where access tokens come from.
         options: Read at every call, so that changes count at once.
+        advice: What hints tell people to do; see ``ADVICE``.
         clock: Monotonic seconds.
         sleep: Waits for some seconds; the only place where this class waits.
         random: Numbers from 0 to 1 for the jitter of repeats.
@@ -65,6 +69,7 @@ class Http:
         auth: Auth,
         options: Options,
         *,
+        advice: Mapping[str, str] = ADVICE,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         random: Callable[[], float] = random_numbers.random,
@@ -78,8 +83,8 @@ class Http:
         self._sleep = sleep
         self._random = random
         self._watchers: list[Callable[[float, str], None]] = []
-        self._links: dict[str, str] = {}
-        self._speaker = _speaker(domain, auth, self._links)
+        self._known: dict[tuple[str, str], Known] = {}
+        self._speaker = _speaker(domain, auth, advice, self._known)
         app_id = getattr(auth, "app_id", None)
         self._budget = shared_budget(app_id and (domain.origin, app_id, clock))
         self._pacer = Pacer(
@@ -109,9 +114,15 @@ class Http:
         finally:
             self._watchers.remove(watcher)
 
-    def remember_link(self, app_token: str, url: str) -> None:
-        """Keep the link of a base, so that errors about it can show the way. Makes no call."""
-        self._links[app_token] = url
+    def remember(
+        self, app_token: str, table_id: str = "", *, name: str = "", url: str = ""
+    ) -> None:
+        """Keep how people know a base or one of its tables, for errors about it. Makes no call.
+
+        What is given replaces what was known; the rest stays.
+        """
+        known = self._known.get((app_token, table_id), Known())
+        self._known[app_token, table_id] = Known(name or known.name, url or known.url)
 
     def gate_of(self, app_token: str) -> Gate:
         """Return the gate that bounds the calls in flight at a base; its limit moves."""
@@ -348,17 +359,23 @@ def _repeatable(call: Call, fault: Fault) -> bool:
     return fault.backoff is not None and (call.endpoint.repeatable or not fault.lost)
 
 
-def _speaker(domain: Domain, auth: Auth, links: Mapping[str, str]) -> Speaker:
+def _speaker(
+    domain: Domain,
+    auth: Auth,
+    advice: Mapping[str, str],
+    known: Mapping[tuple[str, str], Known],
+) -> Speaker:
     app_id = getattr(auth, "app_id", None)
     console = f"{domain.origin}/app/{app_id}" if app_id and not domain.is_loopback else None
-    return Speaker(domain, auth.identity, auth.is_user, console, links)
+    return Speaker(domain, auth.identity, auth.is_user, console, advice, known)
 
 
 def _token_of(body: bytes) -> tuple[str, float]:
     """Read the flat answer of the token endpoint."""
     envelope = envelope_of(body)
     token, lifetime = envelope.get("tenant_access_token"), envelope.get("expire")
-    if not isinstance(token, str) or not token or not isinstance(lifetime, int | float):
-        msg = "it holds no token"
-        raise MalformedBody(msg)
-    return token, float(lifetime)
+    # Any other text would be told in full by an error about a header that it cannot be in.
+    if isinstance(token, str) and _TOKEN.fullmatch(token) and isinstance(lifetime, int | float):
+        return token, float(lifetime)
+    msg = "it holds no token"
+    raise MalformedBody(msg)

@@ -37,6 +37,7 @@ _BARE_HOST = re.compile(
     rf"(?:[a-z0-9-]+\.)*(?:{'|'.join(map(re.escape, KNOWN_SUFFIXES))})\.?(?::\d+)?(?:/|$)",
     re.ASCII | re.IGNORECASE,
 )
+_BARE_LOOPBACK = re.compile(r"(?:localhost|127\.\d+\.\d+\.\d+)(?::\d+)?/", re.ASCII | re.IGNORECASE)
 _APP_TOKEN = re.compile(r"(?:(?:bascn|basbc|appbc)[A-Za-z0-9]+|[A-Za-z0-9]{27})", re.ASCII)
 _TABLE_ID = re.compile(r"tbl[A-Za-z0-9]+", re.ASCII)
 _WRAPPING = (
@@ -102,7 +103,8 @@ class Link:
 def is_link(text: str) -> bool:
     """Tell whether a text is meant as a link rather than as a name or id."""
     bare = text.strip(_WRAPPING)
-    return bool(_SCHEME.match(bare) or _BARE_HOST.match(bare))
+    patterns = (_SCHEME, _BARE_HOST, _BARE_LOOPBACK)
+    return any(pattern.match(bare) for pattern in patterns)
 
 
 def parse_link(text: str) -> Link:
@@ -118,7 +120,7 @@ def parse_link(text: str) -> Link:
         msg = "This text is no link."
         raise ConfigurationError(msg, hint=_COPY_BASE)
     if not _SCHEME.match(bare):
-        bare = f"https://{bare}"
+        bare = f"{'http' if _BARE_LOOPBACK.match(bare) else 'https'}://{bare}"
     try:
         parts, host = split_url(bare)
     except ValueError as error:

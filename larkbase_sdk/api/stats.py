@@ -8,11 +8,15 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from larkbase_sdk.display import counted, escape
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_KILO = 1_000
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Counts:
     """A reading of the counters.
 
@@ -41,6 +45,24 @@ class Counts:
             self.waited - earlier.waited,
             self.bytes - earlier.bytes,
         )
+
+    def __repr__(self) -> str:
+        calls = counted(self.calls, "call")
+        if self.by_endpoint:
+            ranked = sorted(self.by_endpoint.items(), key=lambda item: (-item[1], item[0]))
+            calls += f" ({', '.join(f'{name} {number}' for name, number in ranked)})"
+        repeats = "none repeated" if not self.retries else f"{self.retries} repeated"
+        return f"{calls} · {repeats} · {self.waited:.1f} s waited · {_size(self.bytes)} received"
+
+    def _repr_html_(self) -> str:
+        return f"<p>{escape(repr(self))}</p>"
+
+
+def _size(size: int) -> str:
+    """Return a number of bytes for people, in the units of a thousand."""
+    if size < _KILO:
+        return counted(size, "byte")
+    return f"{size / _KILO:.1f} kB" if size < _KILO**2 else f"{size / _KILO**2:.1f} MB"
 
 
 class CallStats:
@@ -119,3 +141,6 @@ class CallStats:
 
     def __repr__(self) -> str:
         return repr(self.read())
+
+    def _repr_html_(self) -> str:
+        return self.read()._repr_html_()

@@ -205,7 +205,12 @@ def _rows(
     from larkbase_sdk.read.reader import read_part
 
     schema = _texts_only(base_id, table_id, columns)
-    context = ReadContext(bitable, options, restricted=lambda: bitable.base(base_id).is_advanced)
+    context = ReadContext(
+        bitable,
+        options,
+        restricted=lambda: bitable.base(base_id).is_advanced,
+        table=f"metadata table {table_id}",
+    )
     fields = tuple(column.field_id for column in schema.columns)
     part = Part(base_id, table_id, fields, page_size=options.page_size)
     names = {item.field_id: name for name, item in columns.items()}

@@ -139,10 +139,12 @@ class BasesCatalog:
             raise self._no_such_database(name)
         return found
 
-    def _find_database(self, name: str, choose: _Chooser) -> CatalogDatabase | None:
+    def _find_database(
+        self, name: str, choose: _Chooser, *, anew: bool = True
+    ) -> CatalogDatabase | None:
         were_known = self._listings.are_fresh(self._sources())
         found = choose(self.databases(), name)
-        if found is None and were_known:
+        if found is None and were_known and anew:
             self._listings.forget()
             found = choose(self.databases(), name)
         return found
@@ -165,6 +167,8 @@ class BasesCatalog:
             return databases
         for listing in listings:
             self._report.tell(listing.skipped)
+        for listing in reversed(listings):  # what the first source calls a base is said last
+            self._remember_bases(listing)
         found = (
             (source.text, item)
             for source, listing in zip(sources, listings, strict=True)
@@ -174,6 +178,11 @@ class BasesCatalog:
         self._report.tell(nameless)
         self._last_named = (listings, databases)
         return databases
+
+    def _remember_bases(self, listing: Listing) -> None:
+        for database in listing.databases:
+            for base in database.bases:
+                self._metadata.remember(base.base_id, name=base.name, url=base.url)
 
     # -- tables --------------------------------------------------------------------------------
 
@@ -196,6 +205,8 @@ class BasesCatalog:
         """
         listed = self._listed(database.content) if database.content is not None else []
         tables, nameless = named_tables(database, listed, self._options.name_style)
+        for table in tables:
+            self._metadata.remember(table.base_id, table.table_id, name=table.name, url=table.url)
         self._report.tell(nameless)
         return tables
 
@@ -266,10 +277,13 @@ class BasesCatalog:
         found = self._find_database(database, pick_sql)
         return None if found is None else self.tables_of(found)
 
-    def find_table(self, database: str, name: str) -> CatalogTable | None:
-        """Return one table, given SQL names; None when there is no such database or table."""
-        found = self._find_database(database, pick_sql)
-        return None if found is None else self._find_table(found, name, pick_sql)
+    def find_table(self, database: str, name: str, *, anew: bool = True) -> CatalogTable | None:
+        """Return one table, given SQL names; None when there is no such database or table.
+
+        What is remembered is read again before a name counts as unknown, if ``anew``.
+        """
+        found = self._find_database(database, pick_sql, anew=anew)
+        return None if found is None else self._find_table(found, name, pick_sql, anew=anew)
 
     def _require_table(
         self, database: CatalogDatabase, name: str, choose: _Chooser
@@ -282,12 +296,12 @@ class BasesCatalog:
         return found
 
     def _find_table(
-        self, database: CatalogDatabase, name: str, choose: _Chooser
+        self, database: CatalogDatabase, name: str, choose: _Chooser, *, anew: bool = True
     ) -> CatalogTable | None:
         bases = [base.base_id for base in database.content.bases] if database.content else []
         were_known = all(map(self._metadata.tables_are_fresh, bases))
         found = choose(self.tables_of(database), name)
-        if found is None and were_known:
+        if found is None and were_known and anew:
             self._metadata.forget_tables(bases)
             found = choose(self.tables_of(self._listed_anew(database)), name)
         return found

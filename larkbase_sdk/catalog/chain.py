@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -9,6 +10,7 @@ from larkbase_sdk.catalog.access import AccessLists
 from larkbase_sdk.catalog.skipping import OWN_FAULTS, Skipped, SkipReport
 from larkbase_sdk.errors import LarkBaseError, NotFound, PermissionDenied
 from larkbase_sdk.schema.naming import name_key
+from larkbase_sdk.ttl_cache import TtlCache
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,6 +57,9 @@ class ChainCatalog:
     athena: AthenaMetadata | None = None
     access: AccessLists = field(default_factory=AccessLists)
     _query: QueryCatalog | None = None
+    _elsewhere: TtlCache[tuple[str, str], bool] = field(
+        default_factory=lambda: TtlCache(lambda: math.inf), compare=False, repr=False
+    )
     _report: SkipReport = field(default_factory=SkipReport, compare=False, repr=False)
 
     def for_query(self, query_id: str) -> ChainCatalog:
@@ -118,23 +123,42 @@ class ChainCatalog:
     def table(self, database: str, name: str) -> CatalogTable:
         """Return one table.
 
+        One that was found elsewhere before is not looked for in metadata tables and folders
+        again before what is remembered of these grows old.
+
         Raises:
             NotFound: when it is hidden or nobody knows it: ``Table not found: <database>.<name>``.
             LarkBaseError: when the flow that knows it cannot read it.
         """
         self.access.require(database, name)
-        found = self.bases.find_table(database, name) if self.bases is not None else None
+        key = (name_key(database), name_key(name))
+        elsewhere = self._elsewhere.is_fresh(key)
         failures: _Failures = []
+        found = self._in_bases(database, name, anew=not elsewhere)
+        if found is None:
+            found = self._in_others(database, name, failures)
+            if found is not None:
+                self._elsewhere.put(key, True)
+            elif elsewhere:
+                found = self._in_bases(database, name, anew=True)
+        if found is None:
+            msg = f"Table not found: {database}.{name}"
+            raise self._unknown(msg, failures)
+        self._tell("the ids in {}", failures)
+        return found
+
+    def _in_bases(self, database: str, name: str, *, anew: bool) -> CatalogTable | None:
+        return None if self.bases is None else self.bases.find_table(database, name, anew=anew)
+
+    def _in_others(self, database: str, name: str, failures: _Failures) -> CatalogTable | None:
+        """Return a table that the query or Glue knows; note which of them may not be asked."""
+        found = None
         for flow, finder in ((_QUERY, self._query), (_GLUE, self.glue)):
             if found is None and finder is not None:
                 try:
                     found = finder.find_table(database, name)
                 except PermissionDenied as error:
                     failures.append((flow, error))
-        if found is None:
-            msg = f"Table not found: {database}.{name}"
-            raise self._unknown(msg, failures)
-        self._tell("the ids in {}", failures)
         return found
 
     def schema(self, table: CatalogTable, *, fresh: bool = False) -> TableSchema:
@@ -158,6 +182,7 @@ class ChainCatalog:
         for flow in (self.glue, self.bases, self.athena):
             if flow is not None:
                 flow.refresh()
+        self._elsewhere.forget()
         self._report.forget()
 
     def _listers(self) -> list[tuple[str, _Lister]]:

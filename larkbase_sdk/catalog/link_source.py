@@ -81,8 +81,7 @@ class LinkSource:
         """
         base_id = self._links.base_of(self.link)
         url = self.link.url.partition("?")[0]
-        if url:
-            self._api.http.remember_link(base_id, url)
+        self._api.http.remember(base_id, url=url)
         name = self._metadata.base(base_id).name or base_id
         base = SourcedBase(base_id, name, url=url)
         return Listing((SourcedDatabase(name, base_id, (base,), url=url),))

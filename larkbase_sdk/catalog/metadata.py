@@ -23,7 +23,7 @@ _TableKey = tuple[str, str]
 
 
 class Metadata:
-    """Reads metadata at the first use; everything but ``known_*`` may call the network.
+    """Reads metadata at the first use; all but ``remember`` and ``known_*`` may call the network.
 
     Safe to share between threads. Names that are given here are Lark's ids.
 
@@ -48,6 +48,10 @@ class Metadata:
 
     def _seconds(self) -> float:
         return self._options.metadata_ttl
+
+    def remember(self, base_id: str, table_id: str = "", *, name: str = "", url: str = "") -> None:
+        """Keep how people know a base or table, for errors about it; never calls."""
+        self._bitable.remember(base_id, table_id, name=name, url=url)
 
     def base(self, base_id: str) -> BaseInfo:
         """Return a base; one call at the first use."""

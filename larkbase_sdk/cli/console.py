@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
-from larkbase_sdk.cli.text import printable
+from larkbase_sdk.display import printable
 
 _PROMPT = "$ larkbase "
 

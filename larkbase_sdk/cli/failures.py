@@ -9,7 +9,8 @@ import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from larkbase_sdk.cli.text import one_line, printable
+from larkbase_sdk.cli.text import one_line
+from larkbase_sdk.display import printable
 from larkbase_sdk.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -19,6 +20,7 @@ from larkbase_sdk.errors import (
     NotFound,
     PermissionDenied,
     QueryError,
+    SnapshotError,
     UnsupportedField,
     scrub,
 )
@@ -31,6 +33,10 @@ USAGE = 2
 ACCESS = 3
 NETWORK = 4
 INTERRUPTED = 130
+
+_ABOUT_WHAT_THE_USER_NAMED = (
+    ConfigurationError, NotFound, QueryError, SnapshotError, UnsupportedField,
+)  # fmt: skip
 
 ABOUT_CREDENTIALS = "credentials"
 
@@ -47,7 +53,7 @@ def exit_code(error: BaseException) -> int:
         return NETWORK
     if isinstance(error, ConfigurationError) and error.context.get("about") == ABOUT_CREDENTIALS:
         return ACCESS
-    if isinstance(error, ConfigurationError | NotFound | QueryError | UnsupportedField):
+    if isinstance(error, _ABOUT_WHAT_THE_USER_NAMED):
         return USAGE
     # An OSError that is none of ours concerns a file that the user named.
     ours = isinstance(error, LarkBaseError)
@@ -108,6 +114,16 @@ def _write_beside_progress(line: str) -> None:
         _write(line)
 
 
+class _Lines(logging.Formatter):
+    """Log lines that no name or message of the service can steer, forge or fill with a secret."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (the library's name)
+        return one_line(super().formatMessage(record))
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(scrub(super().format(record)))
+
+
 @contextmanager
 def log_lines() -> Iterator[None]:
     """Write log lines to stderr when ``LARKBASE_LOG`` names a level.
@@ -124,7 +140,7 @@ def log_lines() -> Iterator[None]:
         msg = f"The environment variable LARKBASE_LOG cannot be {name.lower()!r}."
         raise ConfigurationError(msg, hint="Use debug, info or warning.")
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(_Lines("%(levelname)s %(name)s: %(message)s"))
     before = _log.level
     _log.addHandler(handler)
     _log.setLevel(level)

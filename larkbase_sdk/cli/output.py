@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from larkbase_sdk.cli.formats import BINARY, Format, format_of, write
-from larkbase_sdk.cli.text import count, one_line, printable
-from larkbase_sdk.display import fit, window_width
+from larkbase_sdk.cli.text import count, one_line
+from larkbase_sdk.display import fit, printable, window_width
 from larkbase_sdk.errors import ConfigurationError
 from larkbase_sdk.sinks.files import check_folder
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pyarrow as pa
+    from _typeshed import ReadableBuffer
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -107,7 +110,11 @@ class Output:
 
     def _write(self, reader: pa.RecordBatchReader) -> int:
         sys.stdout.flush()
-        rows = write(reader, self.check(), sys.stdout.buffer, file=False)
+        chosen = self.check()
+        if sys.stdout.isatty():
+            screen = cast("IO[bytes]", _Screen(sys.stdout.buffer))
+            return write(reader, chosen, screen, file=False)
+        rows = write(reader, chosen, sys.stdout.buffer, file=False)
         sys.stdout.buffer.flush()
         return rows
 
@@ -119,6 +126,25 @@ class Output:
         _say(shown, sys.stdout)
         if hidden:
             self._aside(f"{count(len(hidden), 'column')} left out: {one_line(', '.join(hidden))}")
+
+
+class _Screen(io.RawIOBase):
+    """Shows text formats on a terminal, which no cell can steer; a pipe and a file get bytes."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def writable(self) -> bool:
+        """Return True."""
+        return True
+
+    def write(self, data: ReadableBuffer) -> int:
+        """Show some bytes, which may end in the middle of a character."""
+        whole = bytes(data)
+        self._stream.write(printable(self._decoder.decode(whole)).encode())
+        self._stream.flush()
+        return len(whole)
 
 
 def _say(text: str, stream: IO[str]) -> None:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from larkbase_sdk.emulator.callers import is_loopback, own_programs_only
+
 if TYPE_CHECKING:
     import socket
 
@@ -87,9 +89,11 @@ class _Server(uvicorn.Server):
 
 
 class ServerThread:
-    """A running server on a thread of its own."""
+    """A running server on a thread of its own; on loopback it answers no page of the web."""
 
     def __init__(self, application: ASGIApp, sock: socket.socket) -> None:
+        if is_loopback(sock.getsockname()[0]):
+            application = own_programs_only(application)
         config = uvicorn.Config(
             application,
             http=_Protocol,

@@ -29,6 +29,7 @@ class Status:
 
     def __init__(self) -> None:
         self.widget = widgets.HTML()
+        self.widget.add_class("larkbase-status")
         self.say("")
 
     def say(self, text: str) -> None:

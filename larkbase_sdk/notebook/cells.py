@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from larkbase_sdk.display import cell_text, escape
+from larkbase_sdk.display import html_grid
+from larkbase_sdk.read.operands import kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     import pyarrow as pa
 
@@ -28,7 +29,8 @@ def plain(value: object) -> str:
         case float():
             return format(value, f".{_DIGITS}g")
         case dt.datetime():
-            return value.replace(tzinfo=None).isoformat(sep=" ", timespec="seconds")
+            moment = value.replace(tzinfo=None)
+            return moment.isoformat(sep=" ", timespec="milliseconds").removesuffix(".000")
         case list() | tuple():
             return ", ".join(filter(None, map(plain, value)))
         case dict():
@@ -44,19 +46,8 @@ def _structure(value: dict[str, object]) -> str:
     return ", ".join(f"{name}: {plain(part)}" for name, part in value.items() if part is not None)
 
 
-def html_grid(headings: Iterable[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return cells as an HTML table; empty cells are dashes, long ones are cut."""
-    head = "".join(f'<th scope="col">{escape(heading)}</th>' for heading in headings)
-    body = "".join(f"<tr>{''.join(map(_html_cell, row))}</tr>" for row in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-
-
-def _html_cell(value: object) -> str:
-    text = plain(value)
-    return f"<td>{escape(cell_text(text) if text else None)}</td>"
-
-
 def html_rows(table: pa.Table, titles: Sequence[str]) -> str:
     """Return the rows of an Arrow table under these headings."""
-    columns = [column.to_pylist() for column in table.columns]
-    return html_grid(titles, zip(*columns, strict=True))
+    columns = [[plain(cell) or None for cell in column.to_pylist()] for column in table.columns]
+    numbers = [kind_of(kind) == "number" for kind in table.schema.types]
+    return html_grid(titles, zip(*columns, strict=True), numbers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from larkbase_sdk.display import printable
 from larkbase_sdk.notebook.contents import contents_of
 from larkbase_sdk.notebook.explorer_model import ExplorerModel
 from larkbase_sdk.notebook.static_view import heading, static_html
@@ -35,7 +36,8 @@ class Explorer:
 
     Args:
         explored: A client, which costs the calls that list its databases; a database, those that
-            list its tables; a table, those that list its fields; a snapshot, which costs none.
+            list its tables; a table, those that list its fields and, if they are not known any
+            more, the tables of its database; a snapshot, which costs none.
 
     Attributes:
         model: What is selected and shown, without widgets.
@@ -52,6 +54,7 @@ class Explorer:
         self._built: ExplorerView | None = None
         if isinstance(explored, Table):
             self.model.select(explored, explored.database.name)
+            self.model.tree.open_database(explored.database.name)
         elif isinstance(explored, Database | Snapshot):
             self.model.tree.open_database(explored.name)
 
@@ -79,14 +82,14 @@ class Explorer:
         if self._built is None:
             from larkbase_sdk.notebook.explorer_view import ExplorerView
 
-            self._built = ExplorerView(self.model, self._leave_state)
+            self._built = ExplorerView(self.model, self._leave_state, self._display_id)
         return self._built.widget
 
     # -- displays ------------------------------------------------------------------------------
 
     def __repr__(self) -> str:
         where = f" · where {self.model.where}" if self.model.where else ""
-        return f"<Explorer {heading(self.model)}{where}>"
+        return printable(f"<Explorer {heading(self.model)}{where}>")
 
     def _repr_html_(self) -> str:
         return static_html(self.model)
@@ -124,7 +127,5 @@ class Explorer:
             update_display(static, raw=True, display_id=self._display_id)  # type: ignore[no-untyped-call]
 
     def _static(self) -> dict[str, str]:
-        from larkbase_sdk.notebook.explorer_view import STATIC_CLASS
-
-        html = f'<div class="{STATIC_CLASS}">{self._repr_html_()}</div>'
+        html = f'<div class="larkbase-static {self._display_id}">{self._repr_html_()}</div>'
         return {"text/html": html, "text/plain": ""}

@@ -8,7 +8,7 @@ import ipywidgets as widgets
 
 from larkbase_sdk.display import escape
 from larkbase_sdk.notebook.conditions import Condition, condition_sql, operators, takes_value
-from larkbase_sdk.notebook.panes import button
+from larkbase_sdk.notebook.panes import button, line, on_enter
 
 if TYPE_CHECKING:
     from larkbase_sdk.notebook.acting import Actions
@@ -28,19 +28,22 @@ class FilterPane:
         self._actions = actions
         self._mirroring = False
         self._schema: TableSchema | None = None
-        narrow = widgets.Layout(width="190px")
-        self._column = widgets.Dropdown(tooltip="Column", layout=narrow)
+        some = widgets.Layout(flex="1 1 160px", max_width="260px")
+        self._column = widgets.Dropdown(tooltip="Column", layout=some)
         self._column.observe(self._column_chosen, "value")
         self._operator = widgets.Dropdown(tooltip="Operator", layout=widgets.Layout(width="130px"))
         self._operator.observe(self._operator_chosen, "value")
-        self._value = widgets.Combobox(placeholder="value", tooltip="Value", layout=narrow)
+        self._value = widgets.Combobox(placeholder="value", tooltip="Value", layout=some)
         self._add = button("Add condition", "Keep only rows for which it holds")
         self._add.on_click(lambda _: actions.run("Filtering", self._add_condition))
-        self._match = widgets.Dropdown(options=_MATCHES, tooltip="Match", layout=narrow)
+        on_enter(self._value, self._add.click)
+        self._match = widgets.Dropdown(
+            options=_MATCHES, tooltip="Match", layout=widgets.Layout(width="190px")
+        )
         self._match.observe(self._match_chosen, "value")
         self._kept = widgets.VBox()
         self._where = widgets.HTML()
-        new = widgets.HBox([self._column, self._operator, self._value, self._add])
+        new = line(self._column, self._operator, self._value, self._add)
         self.widget = widgets.VBox([new, self._match, self._kept, self._where])
 
     # -- choosing ------------------------------------------------------------------------------
@@ -112,4 +115,4 @@ class FilterPane:
         text = condition_sql(self._model.conditions[place], self._model.schema)
         remove = button("Remove", f"Remove {text}")
         remove.on_click(lambda _: self._actions.run("Filtering", lambda: self._remove(place)))
-        return widgets.HBox([remove, widgets.HTML(f"<code>{escape(text)}</code>")])
+        return line(remove, widgets.HTML(f"<code>{escape(text)}</code>"))

@@ -12,6 +12,8 @@ from larkbase_sdk.notebook.pictures import profile_html
 from larkbase_sdk.notebook.static_view import fields_html, page_html
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from larkbase_sdk.notebook.acting import Actions
     from larkbase_sdk.notebook.explorer_model import ExplorerModel
 
@@ -33,16 +35,30 @@ class Pane(Protocol):
 
 def scrolling() -> Any:
     """Return an area for HTML that scrolls by itself."""
-    area = widgets.HTML(layout=widgets.Layout(overflow="auto", max_height="440px"))
+    area = widgets.HTML(layout=widgets.Layout(overflow="auto", max_height="540px"))
     area.add_class("larkbase-area")
     return area
 
 
 def button(description: str, tooltip: str) -> Any:
     """Return a button as wide as its text."""
-    return widgets.Button(
-        description=description, tooltip=tooltip, layout=widgets.Layout(width="auto")
-    )
+    whole = widgets.Layout(width="auto", flex="0 0 auto")
+    return widgets.Button(description=description, tooltip=tooltip, layout=whole)
+
+
+def line(*children: Any) -> Any:
+    """Return widgets beside each other, on several lines where they do not fit on one."""
+    return widgets.HBox(children, layout=widgets.Layout(flex_flow="row wrap"))
+
+
+def on_enter(field: Any, done: Callable[[], None]) -> None:
+    """Call a function whenever somebody presses Enter in a text field."""
+
+    def heard(_: object, content: dict[str, Any], __: object) -> None:
+        if content.get("event") == "submit":
+            done()
+
+    field.on_msg(heard)
 
 
 class FieldsPane:
@@ -76,8 +92,7 @@ class PreviewPane:
         self._on.on_click(lambda _: actions.run("Reading rows", self._turn_on))
         self._caption = widgets.HTML()
         self._rows = scrolling()
-        line = widgets.HBox([self._back, self._on, self._caption])
-        self.widget = widgets.VBox([line, self._rows])
+        self.widget = widgets.VBox([line(self._back, self._on, self._caption), self._rows])
 
     def prepare(self) -> None:
         """Read the first page unless a page is there."""
@@ -100,11 +115,12 @@ class PreviewPane:
         page = self._model.page
         self._back.disabled = page is None or page.number == 0
         self._on.disabled = page is None or not page.more
-        self._caption.value = "" if page is None else f"<span>{escape(page.caption)}</span>"
         if page is None:
             self._rows.value = SELECT_FIRST if self._model.table is None else ""
         else:
             self._rows.value = page_html(self._model, page)
+        # After the rows, so that it never tells of rows that are not there yet.
+        self._caption.value = "" if page is None else f"<span>{escape(page.caption)}</span>"
 
 
 class ProfilePane:
@@ -118,7 +134,7 @@ class ProfilePane:
         self._go = button("Read and profile", "Read all selected rows and count their values")
         self._go.on_click(lambda _: actions.run("Reading rows", model.make_profile))
         self._profiles = scrolling()
-        self.widget = widgets.VBox([widgets.HBox([self._go, self._cost]), self._profiles])
+        self.widget = widgets.VBox([line(self._go, self._cost), self._profiles])
 
     def prepare(self) -> None:
         """Ask what the profile will cost: at most one call."""
@@ -157,7 +173,7 @@ class SqlPane:
         reset = button("From the selection", "Write the statement of the selection again")
         reset.on_click(lambda _: actions.run("Writing", lambda: model.write_sql(None)))
         self._answer = scrolling()
-        self.widget = widgets.VBox([self._text, widgets.HBox([run, reset]), self._answer])
+        self.widget = widgets.VBox([self._text, line(run, reset), self._answer])
 
     def _written(self, change: dict[str, Any]) -> None:
         if not self._mirroring:

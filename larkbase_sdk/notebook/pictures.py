@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from larkbase_sdk.display import cell_text, escape
+from larkbase_sdk.display import cell_text, escape, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _WIDTH = 240
 _HEIGHT = 48
 _LINE = 16
+_LETTERS = 28
 _COLOUR = "var(--jp-brand-color1, #1976d2)"
 
 
@@ -56,7 +57,7 @@ def _bar(bar: Bar, x: float, y: float, width: float, height: float, *, opacity: 
 
 
 def _short(bar: Bar) -> str:
-    return f"{cell_text(bar.label)[:28]} · {bar.count:,}"
+    return f"{shorten(cell_text(bar.label), _LETTERS)} · {bar.count:,}"
 
 
 def _svg(drawn: str, height: int, label: str) -> str:

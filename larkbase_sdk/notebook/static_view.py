@@ -25,11 +25,17 @@ def heading(model: ExplorerModel) -> str:
 
 def static_html(model: ExplorerModel) -> str:
     """Return the state of a model as HTML; no call."""
-    parts = [f"<pre><code>{escape(model.sql)}</code></pre>"] if model.sql else []
-    parts.append(_shown(model))
+    parts = [f"<p>{_HINT}</p>"]
+    if model.sql:
+        parts.append(f"<pre><code>{escape(model.sql)}</code></pre>")
+    parts.append(_scrolling(_shown(model)))
     if model.profile:
-        parts.append(profile_html(model.profile))
-    return html_card(f"Explorer {escape(heading(model))}", *parts, f"<p>{_HINT}</p>")
+        parts.append(_scrolling(profile_html(model.profile)))
+    return html_card(f"Explorer {escape(heading(model))}", *parts)
+
+
+def _scrolling(html: str) -> str:
+    return f"<div style='overflow:auto;max-height:540px'>{html}</div>"
 
 
 def _shown(model: ExplorerModel) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from larkbase_sdk.display import counted
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
 
 MOST_SHOWN = 200
 """Tables of a database that are shown before somebody searches."""
+
+SEARCH_ON = ("more", "tables")
+"""Key of the line that looks into the databases whose tables are not listed yet."""
 
 ALL_ROWS = ""
 """Stands for a view id where no view is wanted."""
@@ -115,8 +120,8 @@ class Tree:
         found = [node for name in self._databases for node in self._database_nodes(name)]
         if self.search and self.unopened:
             count = len(self.unopened)
-            label = f"Search in {count} more database{'' if count == 1 else 's'} (a call each)"
-            found.append(Node("more", ("more", "tables"), label))
+            label = f"Search {counted(count, 'more database')} ({counted(count, 'call')})"
+            found.append(Node("more", SEARCH_ON, label))
         if self._contents.unread():
             found.append(Node("more", ("more", "sources"), f"Look into {self._contents.unread()}"))
         return found or [Node("note", ("note",), self._nothing())]

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
+from larkbase_sdk.notebook.panes import button, on_enter
+from larkbase_sdk.notebook.tree import SEARCH_ON
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -42,22 +45,24 @@ class TreePane:
             placeholder="Search tables", layout=widgets.Layout(width="auto", flex="1 1 auto")
         )
         self._search.observe(self._searched, "value")
-        again = widgets.Button(
-            description="Refresh",
-            tooltip="Forget what is known and read it again",
-            layout=widgets.Layout(width="auto"),
-        )
+        on_enter(self._search, self._search_on)
+        again = button("Refresh", "Forget what is known and read it again")
         again.on_click(lambda _: refresh())
-        self._lines = widgets.VBox(layout=widgets.Layout(overflow="auto", max_height="520px"))
+        self._lines = widgets.VBox(layout=widgets.Layout(overflow="auto"))
         self._lines.add_class("larkbase-tree")
         self.widget = widgets.VBox(
             [widgets.HBox([self._search, again]), self._lines],
-            layout=widgets.Layout(width="270px", flex="0 0 auto"),
+            layout=widgets.Layout(width="auto", min_width="0", flex="1 1 270px"),
         )
 
     def _searched(self, change: dict[str, Any]) -> None:
         self._model.tree.search = change["new"]
         self.render()
+
+    def _search_on(self) -> None:
+        """Look into the other databases too, where the tree offers it."""
+        if SEARCH_ON in self._nodes:
+            self._activate(self._nodes[SEARCH_ON])
 
     def render(self) -> None:
         """Show the lines of the tree."""

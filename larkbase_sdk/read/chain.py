@@ -26,6 +26,9 @@ TOKEN_REFUSED = frozenset({1254002, 1254030, 9499, 99992402})
 MOST_EMPTY_PAGES = 3
 """Pages without rows in a read, before rows that follow, that are asked for again."""
 
+MOST_IDLE_PAGES = 500
+"""Pages after one another without a new row, after which a read ends with an error."""
+
 _FIRST_STEP_BACK = 8
 _MOST_FAILURES = 20
 _FIRST_CALM = 8

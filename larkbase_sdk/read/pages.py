@@ -22,6 +22,7 @@ from larkbase_sdk.errors import (
 )
 from larkbase_sdk.read.chain import (
     MOST_EMPTY_PAGES,
+    MOST_IDLE_PAGES,
     PAGE_TOO_HEAVY,
     SMALLEST_PAGE,
     TOKEN_REFUSED,
@@ -63,6 +64,7 @@ class ReadContext:
         on_page: Called after each page with rows so far and the total that Lark names.
         stop: Ends the waits of the read's calls once it is set, because nobody reads any more.
         noted: Called with the class of each warning, before it is warned.
+        table: Name of the table, with which every warning begins; "" for none.
     """
 
     bitable: Bitable
@@ -72,6 +74,7 @@ class ReadContext:
     on_page: Callable[[int, int | None], None] | None = None
     stop: threading.Event | None = None
     noted: Callable[[type[Warning]], None] | None = None
+    table: str = ""
     seen_warnings: set[str] = field(default_factory=set)
 
     def warn(self, text: str, category: type[Warning]) -> None:
@@ -80,7 +83,11 @@ class ReadContext:
             self.seen_warnings.add(text)
             if self.noted is not None:
                 self.noted(category)
-            warn(text, category)
+            warn(f"{self.table}: {text}" if self.table else text, category)
+
+    def warn_of_cell(self, column: str, reason: str) -> None:
+        """Warn of the cells of a column that could not be converted."""
+        self.warn(f'A cell of column "{column}" became NULL: {reason}.', CellNotConverted)
 
     def warn_if_restricted(self, what: str) -> None:
         """Warn that ``what`` may be hidden when the base has advanced permissions on.
@@ -189,7 +196,7 @@ class PageWalk:
                 return chain.proves
         tokens = _Tokens()
         while page.has_more:
-            page = source.page(tokens.following(page))
+            page = source.page(tokens.following(page, self.watch.rows))
             fresh = self._new(source, page)
             self._count_pages_left(source, page)
             yield fresh
@@ -293,9 +300,7 @@ class _Source:
     def tell(self) -> None:
         """Warn of the cells that could not be converted."""
         while self._notes:
-            column, reason = self._notes.popleft()
-            text = f'A cell of column "{column}" became NULL: {reason}.'
-            self._context.warn(text, CellNotConverted)
+            self._context.warn_of_cell(*self._notes.popleft())
 
     def _fetch(
         self,
@@ -324,12 +329,19 @@ class _Tokens:
     def __init__(self) -> None:
         self._last: str | None = None
         self._repeats = 0
+        self._rows = -1
+        self._idle = 0
 
-    def following(self, page: Page) -> str:
+    def following(self, page: Page, rows: int) -> str:
         """Return the token of the next page; a page without rows may name itself, for a while.
 
+        Args:
+            page: The page before.
+            rows: Different rows that came so far.
+
         Raises:
-            ServiceError: when there is none, or it leads to the same page again.
+            ServiceError: when there is none, or it leads to the same page again, or page after
+                page brings nothing new.
         """
         hint = "Read again; if it stays, tell Lark's support."
         if not page.page_token:
@@ -340,5 +352,9 @@ class _Tokens:
             if len(page.batch) or self._repeats > MOST_EMPTY_PAGES:
                 msg = "Lark gave the same page token twice, so the same page would come for ever."
                 raise ServiceError(msg, hint=hint)
-        self._last = page.page_token
+        self._idle = self._idle + 1 if rows == self._rows else 0
+        if self._idle >= MOST_IDLE_PAGES:
+            msg = f"Lark says that more rows follow, but the last {self._idle} pages held none."
+            raise ServiceError(msg, hint=hint)
+        self._last, self._rows = page.page_token, rows
         return page.page_token

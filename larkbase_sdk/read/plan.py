@@ -104,6 +104,16 @@ class Part:
             self, filter=None, merged_view=None, within_view=self.merged_view or self.within_view
         )
 
+    def ids_of_view(self) -> Part:
+        """Return the part that reads the record ids of the view ``within_view``."""
+        return Part(
+            self.base_id,
+            self.table_id,
+            self.fields[:1],
+            view_id=self.within_view,
+            page_size=self.page_size,
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """Return the part as plain JSON values."""
         return {
@@ -171,3 +181,9 @@ class ReadPlan:
     def limit(self) -> int | None:
         """The number of rows wanted; the same in every part."""
         return self.parts[0].limit
+
+    def searches(self) -> tuple[Part, ...]:
+        """Return what is searched for: the parts, and the ids of views that are read beside."""
+        parts = [part for part in self.parts if part.limit != 0]
+        views = [part.ids_of_view() for part in parts if part.within_view is not None]
+        return (*parts, *views)

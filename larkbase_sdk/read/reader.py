@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from larkbase_sdk.read.cuts import in_force, take
 from larkbase_sdk.read.pages import PageWalk, ReadContext
 from larkbase_sdk.read.parallel import parts_instead, read_in_parts
-from larkbase_sdk.read.plan import Part, Residual
 from larkbase_sdk.read.topn import ServerOrder, TopN
 
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from larkbase_sdk.read.parallel import ReadRows
+    from larkbase_sdk.read.plan import Part, Residual
     from larkbase_sdk.schema.table_schema import TableSchema
 
 
@@ -148,13 +148,6 @@ def _ids_of_view(context: ReadContext, walk: PageWalk) -> pa.Array:
     """Return the ids of the records in a view, read through the view itself."""
     import pyarrow as pa
 
-    part = walk.search.part
-    through_view = Part(
-        part.base_id,
-        part.table_id,
-        part.fields[:1],
-        view_id=part.within_view,
-        page_size=part.page_size,
-    )
+    through_view = walk.search.part.ids_of_view()
     batches = _rows(context, PageWalk(context, through_view, walk.search.schema))
     return pa.chunked_array([batch.column(0) for batch in batches], pa.string())

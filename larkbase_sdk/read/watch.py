@@ -27,14 +27,16 @@ def ids_of(batch: pa.RecordBatch) -> list[bytes]:
 
 def without_known(batch: pa.RecordBatch, ids: list[bytes], known: set[bytes]) -> pa.RecordBatch:
     """Return the rows of a batch whose ids are not known, and add them to those that are."""
+    repeats = next((n for n, record_id in enumerate(ids) if record_id not in known), len(ids))
+    rest = ids[repeats:]  # as a rule repeats come before all others, since pages overlap
+    if len(set(rest)) == len(rest) and known.isdisjoint(rest):
+        known.update(rest)
+        return batch.slice(repeats)
     fresh = []
     for position, record_id in enumerate(ids):
         if record_id not in known:
             known.add(record_id)
             fresh.append(position)
-    repeats = len(ids) - len(fresh)
-    if not fresh or fresh[0] == repeats:  # repeats, if any, come before all others
-        return batch.slice(repeats)
     return batch.take(fresh)
 
 

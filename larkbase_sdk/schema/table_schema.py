@@ -6,7 +6,7 @@ import difflib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, get_args
 
-from larkbase_sdk.display import escape, html_card, html_table, text_table
+from larkbase_sdk.display import escape, html_card, html_table, printable, text_table
 from larkbase_sdk.errors import ConfigurationError, NotFound, QueryError, UnknownFieldType, warn
 from larkbase_sdk.schema.arrow_types import arrow_type, is_declared_as
 from larkbase_sdk.schema.field_types import UNKNOWN, FieldType, FilterFamily, field_type_of
@@ -191,7 +191,7 @@ class TableSchema:
     def __repr__(self) -> str:
         lines = [f"{self._title}: {len(self.columns)} columns", text_table(self.rows())]
         lines.extend(f"left out: {item.field.name} ({item.reason})" for item in self.skipped)
-        return "\n".join(lines)
+        return printable("\n".join(lines))
 
     def _repr_html_(self) -> str:
         left_out = [{"left out": item.field.name, "why": item.reason} for item in self.skipped]

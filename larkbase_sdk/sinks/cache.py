@@ -42,6 +42,8 @@ MOST_BYTES = 2 * 2**30
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _AGE = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])", re.IGNORECASE)
 _FACTS = b"larkbase.kept"
+_OWN_FILE = re.compile(r"\.?[0-9a-f]{64}\.arrow(\.[0-9a-f]+\.part)?")
+"""Names of kept reads, and of those that a killed process left half written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +183,9 @@ def clear_cache() -> int:
 def _clean(folder: Path, oldest: dt.timedelta = KEPT_AT_MOST) -> int:
     """Remove kept reads that are too old, then the oldest while they take too much room."""
     found = []
-    for path in folder.glob("*"):  # also what a killed process left half written
+    for path in folder.glob("*"):
+        if not _OWN_FILE.fullmatch(path.name):
+            continue
         with contextlib.suppress(OSError):
             found.append((path.stat().st_mtime, path.stat().st_size, path))
     removed, room = 0, MOST_BYTES

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from functools import cached_property
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from larkbase_sdk.errors import QueryError, SourceSkipped, UnsupportedField, warn
+from larkbase_sdk.read.ahead import ReadAhead
 from larkbase_sdk.read.count import server_total
 from larkbase_sdk.read.decode import PageDecoder
 from larkbase_sdk.read.plan import Part, Residual
 from larkbase_sdk.read.reader import read_part
 
 if TYPE_CHECKING:
+    import threading
+    from collections.abc import Iterator
+
     import pyarrow as pa
 
+    from larkbase_sdk.read.decode import Records
     from larkbase_sdk.read.pages import ReadContext
     from larkbase_sdk.scan import Expand, Scan
     from larkbase_sdk.schema.table_schema import Column, NameKind, TableSchema
@@ -102,6 +109,7 @@ class LinkedTable:
         return replace(
             self._scan.read_context(),
             refresh=lambda: metadata.fresh_schema(self._base_id, self._table_id),
+            table=f"{self._scan.table.database.name}.{self._schema.table_name or self._table_id}",
         )
 
     def _primary(self) -> list[Column]:
@@ -165,25 +173,40 @@ class LinkedTable:
         return list(read_part(self._context, self._part(), self._schema, Residual()))
 
     def _by_id(self, ids: list[str]) -> list[pa.RecordBatch]:
-        lark = self._scan.table.database.lark
-        decoder = PageDecoder(self._columns, strict=lark.options.strict)
-        batches = []
-        forbidden = 0
-        for start in range(0, len(ids), _IDS_PER_CALL):
-            records = lark.api.bitable.batch_get(
-                self._base_id,
-                self._table_id,
-                ids[start : start + _IDS_PER_CALL],
-                parse=decoder.decode_records,
-            )
-            batches.append(records.batch)
-            forbidden += len(records.forbidden)
+        records = list(self._records(ids))
+        batches = [found.batch for found in records]
+        forbidden = sum(len(found.forbidden) for found in records)
         if forbidden:
             text = f'{forbidden} rows linked by "{self._column.lark_name}" are hidden from the app.'
             warn(text, SourceSkipped)
         elif ids:
             self._tell_what_may_be_hidden(batches)
         return batches
+
+    def _records(self, ids: list[str]) -> Iterator[Records]:
+        """Yield the answers for the ids in their order; later ones are fetched meanwhile."""
+        context = self._context
+        # Cells are decoded in the threads that fetch; warnings belong into the caller's thread.
+        notes: deque[tuple[str, str]] = deque()
+        decoder = PageDecoder(
+            self._columns,
+            strict=context.options.strict,
+            warn=lambda column, reason: notes.append((column, reason)),
+        )
+
+        def fetch(start: int, stop: threading.Event | None) -> Records:
+            wanted = ids[start : start + _IDS_PER_CALL]
+            return context.bitable.batch_get(
+                self._base_id, self._table_id, wanted, parse=decoder.decode_records, stop=stop
+            )
+
+        starts = range(0, len(ids), _IDS_PER_CALL)
+        at_a_time = context.options.concurrency
+        with closing(ReadAhead(fetch, 2 * at_a_time if at_a_time > 1 else 1)) as ahead:
+            for number, start in enumerate(starts):
+                yield ahead.take(start, starts[number + 1 :])
+                while notes:
+                    context.warn_of_cell(*notes.popleft())
 
     def _tell_what_may_be_hidden(self, batches: list[pa.RecordBatch]) -> None:
         """Warn of rows and fields that Lark leaves out of an answer without a word."""

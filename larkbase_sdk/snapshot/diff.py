@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from larkbase_sdk.display import escape, html_card, html_table, text_table
+from larkbase_sdk.display import escape, html_card, html_table, printable, text_table
 from larkbase_sdk.snapshot.diff_table import TableDiff, diff_tables
 from larkbase_sdk.snapshot.snapshot import Snapshot, open_snapshot
 from larkbase_sdk.table import Database
@@ -99,7 +99,7 @@ class SnapshotDiff:
         return f"From {self.before} to {self.after}"
 
     def __repr__(self) -> str:
-        return f"{self._title()}\n{text_table(self.rows(), empty=_SAME)}"
+        return printable(f"{self._title()}\n{text_table(self.rows(), empty=_SAME)}")
 
     def _repr_html_(self) -> str:
         return html_card(escape(self._title()), html_table(self.rows(), empty=_SAME))

@@ -114,6 +114,11 @@ class Folder:
     def check(self) -> None:
         """Raise a SnapshotError when the folder holds something that is no snapshot."""
         hint = "Name a folder that is empty or not there."
+        for name in (_STAGING, _TABLES, _LOCK):
+            # Whoever prepared the folder would decide which files of the user a run removes.
+            if (self.path / name).is_symlink():
+                msg = f"{self.path / name} is a link to somewhere else."
+                raise SnapshotError(msg, hint=hint)
         if self.path.exists() and not self.path.is_dir():
             msg = f"{self.path} is a file."
             raise SnapshotError(msg, hint=hint)

@@ -10,7 +10,7 @@ from larkbase_sdk._version import __version__
 from larkbase_sdk.errors import SnapshotError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 FORMAT = 1
@@ -181,9 +181,35 @@ _Record = TypeVar("_Record")
 
 
 def _known(kind: type[_Record], data: Any) -> dict[str, Any]:
-    """Return the members that this version knows; later ones of the same format are ignored."""
-    names = {item.name for item in fields(kind)}  # type: ignore[arg-type]  # a dataclass, always
-    return {name: value for name, value in data.items() if name in names}
+    """Return the members that this version knows; later ones of the same format are ignored.
+
+    Raises:
+        TypeError: when a member is of another kind.
+    """
+    kinds = {item.name: item.type for item in fields(kind)}  # type: ignore[arg-type]  # a dataclass
+    known = {name: value for name, value in data.items() if name in kinds}
+    for name, value in known.items():
+        if not _IS_KIND[str(kinds[name])](value):
+            raise TypeError(name)
+    return known
+
+
+def _is_counts(value: Any) -> bool:
+    return isinstance(value, dict) and all(type(number) is int for number in value.values())
+
+
+_IS_KIND: Mapping[str, Callable[[Any], bool]] = {
+    "str": lambda value: isinstance(value, str),
+    "str | None": lambda value: value is None or isinstance(value, str),
+    "How": lambda value: isinstance(value, str),
+    "int": lambda value: type(value) is int,
+    "float": lambda value: type(value) in (int, float),
+    "bool": lambda value: isinstance(value, bool),
+    "Mapping[str, int]": _is_counts,
+    "tuple[TableEntry, ...]": lambda value: isinstance(value, list),
+    "tuple[BaseEntry, ...]": lambda value: isinstance(value, list),
+}
+"""Whether a value of JSON is of the kind that a member is declared as."""
 
 
 def read_object(path: Path) -> dict[str, Any]:
@@ -196,7 +222,7 @@ def read_object(path: Path) -> dict[str, Any]:
         data: Any = json.loads(path.read_bytes())
     except FileNotFoundError as error:
         raise damaged(path, "it is missing") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise damaged(path, "it cannot be read as JSON") from error
     if not isinstance(data, dict) or not isinstance(version := data.get("format"), int):
         raise damaged(path, "it names no format")

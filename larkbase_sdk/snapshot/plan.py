@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from larkbase_sdk.display import escape, html_card, html_table, text_table
+from larkbase_sdk.display import escape, html_card, html_table, printable, text_table
 from larkbase_sdk.snapshot.decide import Action, Decision, modified_column
 from larkbase_sdk.snapshot.folder import Folder
 from larkbase_sdk.snapshot.planner import Planner
@@ -94,7 +94,7 @@ class SnapshotPlan:
 
     def __repr__(self) -> str:
         title = f"Snapshot of {self.database} into {self.folder}"
-        return f"{title}\n{text_table(self.rows())}\n{self.summary()}"
+        return printable(f"{title}\n{text_table(self.rows())}\n{self.summary()}")
 
     def _repr_html_(self) -> str:
         title = f"Snapshot of {escape(self.database)} into {escape(self.folder)}"

@@ -10,7 +10,7 @@ from larkbase_sdk.accessors import DatabaseMap, search
 from larkbase_sdk.api.links import is_link, parse_link
 from larkbase_sdk.api.stats import CallStats
 from larkbase_sdk.catalog.names import split_reference, unquote
-from larkbase_sdk.display import escape, html_card, html_table, text_table
+from larkbase_sdk.display import escape, html_card, html_table, printable, text_table
 from larkbase_sdk.errors import NotFound, QueryError, SnapshotError
 from larkbase_sdk.options import options as process_options
 from larkbase_sdk.snapshot.folder import Folder
@@ -272,7 +272,7 @@ class Snapshot:
     # -- displays ------------------------------------------------------------------------------
 
     def __repr__(self) -> str:
-        return f"{self._title()}\n{text_table(self.tables.rows(), empty='(no tables)')}"
+        return printable(f"{self._title()}\n{text_table(self.tables.rows(), empty='(no tables)')}")
 
     def _title(self) -> str:
         return f"Snapshot of {self.name} in {self.path}, written {self.manifest.written_at}"

@@ -133,15 +133,17 @@ class _Run:
         decision = self._planner.decide(wanted)
         before = self._planner.before(wanted.table)
         if before is not None and decision.action == "keep":
-            entry = self._kept(before, decision)
+            entry = self._kept(before, decision, wanted.table)
         elif before is not None and decision.action == "refresh":
             entry = self._refreshed(wanted, before)
         else:
             entry = self._read(wanted, decision.why)
         return replace(entry, calls=self._lark.stats.calls - calls)
 
-    def _kept(self, before: TableEntry, decision: Decision) -> TableEntry:
-        kept = replace(before, how="kept", why=decision.why, checked_at=now())
+    def _kept(self, before: TableEntry, decision: Decision, table: Table) -> TableEntry:
+        # A catalogue may call it otherwise by now, which changes nothing in its base.
+        named = replace(before, name=table.name, sql_name=table.sql_name, url=table.url)
+        kept = replace(named, how="kept", why=decision.why, checked_at=now())
         return replace(kept, added=0, changed=0, removed=0)
 
     def _refreshed(self, wanted: Wanted, before: TableEntry) -> TableEntry:

@@ -129,7 +129,7 @@ class SqlEngine:
         *,
         variables: Mapping[str, Any] | None = None,
     ) -> SqlPlan:
-        """Return how a statement would be answered; at most one call a reading of a table.
+        """Return how a statement would be answered; at most one call a search of a table.
 
         The statement is run over tables without rows, so that nothing is read but local files.
 

@@ -66,7 +66,7 @@ class LarkTable:
         return ScannedDataset(shown, reading.read)
 
     def scans_of(self, use: Use) -> list[TableScan]:
-        """Return how the table would be read for what is expected; at most one call a reading."""
+        """Return how the table would be read for what is expected; at most one call a search."""
         names = {name: name for name in self.schema.to_arrow("sql").names}
         reading = _Reading(self, names, use)
         if reading.wants_the_count and self.scan.trusted_total() is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from larkbase_sdk.display import counted, escape, html_card, html_table
+from larkbase_sdk.display import counted, escape, html_card, html_table, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,16 +93,25 @@ class SqlPlan:
         for scan in self.scans:
             lines.append((self._heading(scan), ""))
             lines.extend(scan.lines())
-        lines.extend(("local", name) for name in self.local)
-        lines.append(("in this process", "everything else, in DuckDB"))
-        return lines
+        return lines + self._rest()
+
+    def _rest(self) -> list[tuple[str, str]]:
+        """Return what happens besides the reading of Lark's tables."""
+        local = [("local", name) for name in self.local]
+        return [*local, ("in this process", "everything else, in DuckDB")]
 
     def __repr__(self) -> str:
-        return "\n".join(name if not text else f"  {name:<16}{text}" for name, text in self.lines())
+        lines = (name if not text else f"  {name:<16}{text}" for name, text in self.lines())
+        return printable("\n".join(lines))
 
     def _repr_html_(self) -> str:
-        rows = [{"": name, "what happens": text} for name, text in self.lines()]
-        return html_card(f"<pre>{escape(self.sql)}</pre>", html_table(rows))
+        scans = [html_card(escape(self._heading(s)), _html_lines(s.lines())) for s in self.scans]
+        statement = f"<pre>{escape(self.sql)}</pre>"
+        return html_card("Statement", statement, *scans, _html_lines(self._rest()))
+
+
+def _html_lines(lines: Sequence[tuple[str, str]]) -> str:
+    return html_table([{"": name, "what happens": text} for name, text in lines])
 
 
 def _sum(numbers: Sequence[int | None]) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from larkbase_sdk.display import cell_text, counted, escape, fit, window_width
+from larkbase_sdk.display import counted, escape, fit, html_grid, printable, window_width
 from larkbase_sdk.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -136,15 +136,13 @@ class Result:
         rows = [dict(zip(names, row, strict=True)) for row in self._first_rows()]
         table, hidden = fit(rows, window_width()) if rows else ("  ".join(names), [])
         shown = f"{len(names) - len(hidden)} of {len(names)} columns · " if hidden else ""
-        return f"{table}\n{shown}{self._shown_caption()}"
+        return printable(f"{table}\n{shown}{self._shown_caption()}")
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th style='text-align:left'>{escape(name)}</th>" for name in self.columns)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{escape(cell_text(value))}</td>" for value in row) + "</tr>"
-            for row in self._first_rows()
-        )
-        table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        from larkbase_sdk.read.operands import kind_of
+
+        numbers = [kind_of(kind) == "number" for kind in self._table.schema.types]
+        table = html_grid(self.columns, self._first_rows(), numbers)
         return f"<div>{table}<p>{escape(self._shown_caption())}</p></div>"
 
     def _first_rows(self) -> list[tuple[Any, ...]]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from larkbase_sdk.sql.dataset import ScannedDataset
 from larkbase_sdk.sql.mistakes import is_unknown_column, query_error
+from larkbase_sdk.sql.statement import bare
 from larkbase_sdk.sql.times import in_microseconds
 
 if TYPE_CHECKING:
@@ -46,19 +47,6 @@ def quoted(name: str) -> str:
     """Return a name in double quotes."""
     escaped = name.replace('"', '""')
     return f'"{escaped}"'
-
-
-def _bare(text: str) -> str:
-    """Return a statement without the semicolon at its end, which a comment may follow."""
-    import duckdb
-
-    encoded = text.encode()
-    end = len(encoded)
-    for place, _ in reversed(duckdb.tokenize(text)):
-        if encoded[place : place + 1] != b";":
-            break
-        end = place
-    return encoded[:end].decode()
 
 
 class UnknownColumn(Exception):
@@ -118,7 +106,7 @@ class Session:
         text = statement.text
         if limit is not None and statement.kind in ("SELECT", "MULTI"):
             # The statement is the caller's own anyway.
-            text = f"SELECT * FROM (\n{_bare(text)}\n) LIMIT {limit}"  # noqa: S608
+            text = f"SELECT * FROM (\n{bare(text)}\n) LIMIT {limit}"  # noqa: S608
         failure: duckdb.Error | RuntimeError | None = None
         try:
             found = self._answer_somehow(statement.kind, text, params)
@@ -168,7 +156,7 @@ class Session:
         if isinstance(error, duckdb.InterruptException) or not isinstance(error, duckdb.Error):
             return KeyboardInterrupt()  # the only RuntimeError that DuckDB raises
         error, shift = self._with_place(error, text, params)
-        shift += len(text.encode().partition(_bare(statement.text).encode())[0])
+        shift += len(text.encode().partition(bare(statement.text).encode())[0])
         told = query_error(error, statement.text, known, shift)
         return UnknownColumn(told) if is_unknown_column(error) else told
 

@@ -103,12 +103,27 @@ def _kind_of(text: str, connection: duckdb.DuckDBPyConnection) -> str:
     return str(found[-1].type.name)
 
 
+def bare(text: str) -> str:
+    """Return a statement without the semicolon at its end, which a comment may follow."""
+    import duckdb
+
+    encoded = text.encode()
+    end = len(encoded)
+    for place, kind in reversed(duckdb.tokenize(text)):
+        if kind == duckdb.token_type.comment:  # told of since DuckDB 2.0
+            continue
+        if encoded[place : place + 1] != b";":
+            break
+        end = place
+    return encoded[:end].decode()
+
+
 def _parse(text: str) -> Node | None:
     import sqlglot
     from sqlglot.errors import SqlglotError
 
     try:
-        tree = sqlglot.parse_one(text, read="duckdb", error_message_context=0)
+        tree = sqlglot.parse_one(bare(text), read="duckdb", error_message_context=0)
     except (SqlglotError, RecursionError):
         return None
     return None if any(type(item).__name__ == "Command" for item in tree.walk()) else tree

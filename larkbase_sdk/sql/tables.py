@@ -63,7 +63,7 @@ class SqlTable(Protocol):
         """Return what DuckDB scans: a dataset that applies filters, or an Arrow table."""
 
     def scans_of(self, use: Use) -> list[TableScan]:
-        """Return how it would be read for what is expected; at most one call a reading."""
+        """Return how it would be read for what is expected; at most one call a search."""
 
     def renew(self) -> bool:
         """Read its fields again unless they are fresh; tell whether they changed."""

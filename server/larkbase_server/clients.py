@@ -12,6 +12,17 @@ if TYPE_CHECKING:
     from larkbase_sdk.options import Options
     from larkbase_server.settings import CommonSettings
 
+ADVICE = {
+    "check": "run the query or crawl again",
+    "reread": "Run the query again, and before it the crawler if Glue declares the table",
+    "relist": "Run the query again, and before it the crawler if Glue declares the table.",
+    "relink": "Compare its id with the link of the base in the browser.",
+    "page_size": "default_page_size",
+    "rate": "LARK_RATE",
+    "patience": "LARK_TIMEOUT and LARK_RETRIES",
+}
+"""What hints tell people to do who see them in Athena's console or a log of AWS."""
+
 
 class LarkClient:
     """Opens Lark's API with the credentials of the secret, at the first use. Safe in threads.
@@ -44,6 +55,7 @@ class LarkClient:
                     app_secret=known.app_secret,
                     domain=known.domain,
                     options=self._options,
+                    advice=ADVICE,
                 )
             return self._api
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from larkbase_sdk.api.codes import (
+    ADVICE,
     BROKEN,
     BUSY,
     CODES,
@@ -29,8 +30,14 @@ from larkbase_sdk.errors import (
     ServiceError,
 )
 
-NAMES = {"base": "base X", "table": "table Y", "view": "view Z", "identity": "app cli_a1b…",
-         "domain": "larksuite.com"}  # fmt: skip
+NAMES = {
+    **ADVICE,
+    "base": "base X",
+    "table": "table Y",
+    "view": "view Z",
+    "identity": "app cli_a1b…",
+    "domain": "larksuite.com",
+}
 _WRITES = range(1254060, 1254075)
 
 

@@ -56,7 +56,8 @@ def test_no_repr_and_no_error_carries_a_secret(
     error_of: Any, server: Any, api: LarkApi, secret: str
 ) -> None:
     """Not even through the chain of causes, which holds requests and their headers."""
-    server.code(9499, f"Invalid parameter value: {secret}", status=400)
+    said = f"Invalid parameter value: {secret}"
+    server.json({"code": 9499, "msg": said}, status=400, x_tt_logid=secret)
 
     error = error_of(api)
 

@@ -147,7 +147,7 @@ def test_an_error_links_to_the_base_when_its_link_is_known(
 ) -> None:
     """The button to press is on that page."""
     url = "https://acme.larksuite.com/base/NQRx"
-    api.http.remember_link("NQRx", url)
+    api.http.remember("NQRx", url=url)
     server.code(91403, "Forbidden")
     server.code(91403, "Forbidden")
 

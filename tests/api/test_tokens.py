@@ -122,7 +122,10 @@ def test_refused_credentials_name_the_app_and_both_brands(
 @pytest.mark.parametrize(
     "body",
     [{"code": 0, "msg": "ok"}, {"code": 0, "tenant_access_token": "", "expire": 1},
-     {"code": 0, "tenant_access_token": "t-1", "expire": "x"}],
+     {"code": 0, "tenant_access_token": "t-1", "expire": "x"},
+     {"code": 0, "tenant_access_token": "t-1\r\nX-Other: t-2", "expire": 7200},
+     {"code": 0, "tenant_access_token": "t-客户", "expire": 7200},
+     {"code": 0, "tenant_access_token": "t 1", "expire": 7200}],
 )  # fmt: skip
 def test_a_token_answer_without_token_is_broken(
     server: Any, open_api: ApiMaker, body: dict[str, Any]
@@ -131,8 +134,9 @@ def test_a_token_answer_without_token_is_broken(
     api = open_api(retries=0)
     server.tokens.append(server.made(body))
 
-    with pytest.raises(NetworkError):
+    with pytest.raises(NetworkError, match="holds no token") as caught:
         api.http.authenticate()
+    assert "t-" not in str(caught.value)
 
 
 def test_authenticating_twice_costs_one_call(server: Any, api: LarkApi) -> None:

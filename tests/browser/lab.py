@@ -164,6 +164,11 @@ class Notebook:
         """Press the button that interrupts the kernel."""
         self.page.locator('[data-command="notebook:interrupt-kernel"]').first.click()
 
+    def restart(self) -> None:
+        """Press the button that restarts the kernel, and confirm it."""
+        self.page.locator('[data-command="notebook:restart-kernel"]').first.click()
+        self.page.locator(".jp-Dialog .jp-mod-accept").click()
+
     def menu(self, name: str, item: str) -> None:
         """Choose an item of a menu."""
         self.page.get_by_role("menuitem", name=name, exact=True).click()

@@ -33,6 +33,15 @@ ipywidgets.HBox([switch("Make Lark slow", 600), switch("Make Lark quick", 0)])
 """,
 ]
 
+CUT = """explorer => {
+    const right = explorer.getBoundingClientRect().right + 1;
+    return Array.from(explorer.querySelectorAll(".larkbase-explorer button"))
+        .filter(button => button.offsetParent && !button.closest(".larkbase-tree"))
+        .filter(button => button.scrollWidth > button.clientWidth
+            || button.getBoundingClientRect().right > right)
+        .map(button => button.innerText);
+}"""
+
 
 @pytest.fixture
 def tutorial(tmp_path: Path) -> str:
@@ -83,6 +92,8 @@ def test_a_person_explores_a_tutorial(chromium, lab, tutorial, tmp_path):
         static.scroll_into_view_if_needed()
         seen(static, "20 of 271 rows")
         seen(static, "run the cell again to explore")
+        assert side_of(static, "recWTbchMzpVTz") == "left"
+        assert side_of(static, "3560.43") == "right"
 
 
 def explore(notebook, picture):
@@ -103,8 +114,9 @@ def explore(notebook, picture):
     explorer.get_by_role("tab", name="Filter").click()
     explorer.locator("select").first.select_option("Status")
     explorer.get_by_placeholder("value").fill("Open")
-    button(explorer, "Add condition").click()
+    page.keyboard.press("Enter")
     seen(explorer, "WHERE status = 'Open'")
+    assert_no_button_is_cut(page, explorer)
     explorer.get_by_role("tab", name="Preview").click()
     seen(explorer, "Rows 1–50 (271 counted)")
     assert set(column_of(explorer, "Status")) == {"Open"}
@@ -125,6 +137,20 @@ def explore(notebook, picture):
     assert explorer.get_by_role("img", name="Amount: histogram").is_visible()
 
     ask_by_keyboard(page, explorer)
+
+
+def side_of(place, text):
+    """Return to which side of its column a cell stands."""
+    cell = place.get_by_role("cell", name=text, exact=True).first
+    return cell.evaluate("cell => getComputedStyle(cell).textAlign")
+
+
+def assert_no_button_is_cut(page, explorer):
+    """In a narrow window the parts stand beneath each other, and all texts of buttons are whole."""
+    wide = page.viewport_size
+    for width in (700, wide["width"]):
+        page.set_viewport_size(wide | {"width": width})
+        assert explorer.evaluate(CUT) == []
 
 
 def ask_by_keyboard(page, explorer):
@@ -158,22 +184,36 @@ def keep_last_state(notebook):
     assert any("20 of 271 rows" in text for text in html)
 
 
+def depth(explorer, place):
+    """Return how far below the top of an explorer something stands."""
+    return place.bounding_box()["y"] - explorer.bounding_box()["y"]
+
+
 def test_an_interrupted_kernel_leaves_the_explorer_usable(chromium, lab, tmp_path):
-    """The stop button of the notebook ends a wait that would last for minutes."""
+    """The stop button of the notebook ends a wait that would last for minutes; nothing jumps."""
     write_notebook(tmp_path / "slow.ipynb", *SLOW)
     with open_notebook(chromium, lab, "slow.ipynb") as notebook:
         notebook.run_all()
         explorer = notebook.page.locator(".larkbase-explorer")
         button(notebook.page, "Make Lark slow").click()
-        explorer.get_by_role("tab", name="Preview").click()
+        preview = explorer.get_by_role("tab", name="Preview")
+        before = depth(explorer, preview)
+        preview.click()
         seen(explorer, "Reading …")
+        assert depth(explorer, preview) == before
 
         notebook.interrupt()
         seen(explorer, "Interrupted.")
         button(notebook.page, "Make Lark quick").click()
         explorer.get_by_role("tab", name="Fields").click()
-        explorer.get_by_role("tab", name="Preview").click()
+        preview.click()
         seen(explorer, "Rows 1–50 (1,200 counted)")
+
+        notebook.restart()
+        notebook.page.locator(".larkbase-explorer.jupyter-widgets-disconnected").wait_for()
+        assert "Run the cell again" in explorer.evaluate(
+            "explorer => getComputedStyle(explorer, '::before').content"
+        )
 
 
 def test_a_path_to_a_browser_can_be_given(monkeypatch):

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 import socket
 
 import pytest
+
+from larkbase_sdk.options import options
 
 
 def refused(ended, code, kind):
@@ -356,6 +359,28 @@ class TestSettings:
         assert "DEBUG larkbase: GET /open-apis/bitable" not in ended.text
         assert "DEBUG larkbase: " in ended.err
         assert "demo-secret" not in ended.err
+
+    def test_log_lines_are_harmless(self, run, emulator, monkeypatch):
+        """A name can neither steer the terminal nor look like another log line."""
+        monkeypatch.setenv("LARKBASE_LOG", "debug")
+        emulator.database("B\x1b]0;title\x07\x9b").table("Notes", {"Note": ["a"]})
+        emulator.fail(code=91402, msg="gone\x1b[2J\nERROR larkbase: forged", times=None)
+
+        ended = run("ls", emulator.bases[0].url)
+
+        assert "Traceback" in ended.err
+        assert not {"\x1b", "\x07", "\x9b"} & set(ended.err)
+        assert emulator.app_secret not in ended.err
+
+    def test_a_log_line_is_one_line(self, run, emulator, monkeypatch):
+        """What a program logs in the name of this one cannot forge a second line."""
+        monkeypatch.setenv("LARKBASE_LOG", "info")
+        monkeypatch.setattr(
+            options, "on_call", lambda _: logging.getLogger("larkbase").info("a\nERROR b\x1b[2J")
+        )
+        emulator.database("CRM")
+
+        assert "INFO larkbase: a ERROR b\\x1b[2J\n" in run("ls").err
 
     def test_a_domain_that_is_none(self, run, emulator):
         """A word that is no host is refused before any call."""

@@ -169,6 +169,22 @@ def test_a_terminal_gets_a_table_that_fits(environment, orders):
     assert "3 columns left out: Ordered, Total, net, Tags" in err
 
 
+@pytest.mark.parametrize("form", ["table", "csv", "json", "ndjson"])
+def test_no_cell_steers_a_terminal(environment, emulator, form):
+    """Escape sequences are shown as text on a terminal; a pipe gets the cell as it is."""
+    cell = "客户\x1b]0;title\x07\x9b31m\u202e"
+    emulator.database("CRM").table("Notes", {"Note": [cell], "Kind": ["a"]})
+    asked = ("head", "CRM.Notes", "--format", form)
+
+    code, shown, _ = in_terminal(environment, *asked, columns=200)
+
+    assert code == 0
+    assert "客户" in shown
+    assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(shown)
+    if form == "ndjson":
+        assert json.loads(ended(environment, *asked)[1])["Note"] == cell
+
+
 def test_a_terminal_gets_no_bytes(environment, orders):
     """Parquet is for files and pipes."""
     code, shown, err = in_terminal(

@@ -121,8 +121,8 @@ def test_nothing_changed(run, folder):
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
-        (["ls", "--snapshot", "nothing/here"], 1, "There is no snapshot"),
-        (["diff", "nothing/here", "CRM"], 1, "There is no snapshot"),
+        (["ls", "--snapshot", "nothing/here"], 2, "There is no snapshot"),
+        (["diff", "nothing/here", "CRM"], 2, "There is no snapshot"),
         (["diff", "CRM", "HR"], 2, 'No database "HR"'),
         (["snapshot", "CRM", "x/crm", "--table", "Ordres"], 2, 'did you mean "Orders"'),
         (["snapshot", "Nope", "x/crm"], 2, 'No database "Nope"'),

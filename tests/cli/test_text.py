@@ -9,8 +9,8 @@ from larkbase_sdk.cli import main
 from larkbase_sdk.cli.app import with_default_verb
 from larkbase_sdk.cli.arguments import names, order, quoted
 from larkbase_sdk.cli.failures import exit_code
-from larkbase_sdk.cli.text import command, count, printable
-from larkbase_sdk.display import display_width, fit, shorten
+from larkbase_sdk.cli.text import command, count
+from larkbase_sdk.display import display_width, fit, printable, shorten
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_chinese_characters_take_two_places():
     [
         (errors.ServiceError("x"), 1),
         (errors.RateLimited("x"), 1),
-        (errors.SnapshotError("x"), 1),
+        (errors.SnapshotError("x"), 2),
         (ZeroDivisionError("x"), 1),
         (errors.ConfigurationError("x"), 2),
         (errors.NotFound("x"), 2),

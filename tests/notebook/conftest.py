@@ -99,6 +99,11 @@ class Hands:
             if hint in (getattr(widget, "placeholder", None), getattr(widget, "tooltip", None))
         )
 
+    def enter(self, hint: str) -> None:
+        """Press Enter in the field with this hint; the front end then sends this message."""
+        message = {"method": "custom", "content": {"event": "submit"}}
+        self.field(hint)._handle_msg({"content": {"data": message}, "buffers": []})
+
     def _one(self, kind: type) -> Any:
         return next(widget for widget in self._all() if isinstance(widget, kind))
 

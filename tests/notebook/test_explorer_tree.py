@@ -97,11 +97,11 @@ def test_searching_shows_what_is_known_and_offers_the_rest(lark_emulator, lark, 
 
     explorer.model.tree.search = "ORDER"
     assert labels(explorer) == [
-        "CRM", "  Orders", "  Order notes", "Search in 1 more database (a call each)",
+        "CRM", "  Orders", "  Order notes", "Search 1 more database (1 call)",
     ]  # fmt: skip
     assert calls() == 0
 
-    click(explorer, "Search in 1 more database (a call each)")
+    click(explorer, "Search 1 more database (1 call)")
     assert calls() == 1
     assert labels(explorer) == ["CRM", "  Orders", "  Order notes", "HR", "  Orders of coffee"]
 
@@ -110,12 +110,13 @@ def test_searching_shows_what_is_known_and_offers_the_rest(lark_emulator, lark, 
 
 
 def test_a_database_or_a_table_can_be_explored_by_itself(lark, crm):
-    """The tree begins with the database open, or the table selected."""
+    """The tree begins with the database open, and with the table selected in it."""
     database = lark.database("CRM")
 
     assert labels(database.explore()) == ["CRM", "  Orders", "  Customers", "  Order notes"]
     explorer = database.table("Orders").explore()
     assert repr(explorer) == "<Explorer CRM.Orders>"
+    assert labels(explorer) == ["CRM", "  Orders", "    Views", "  Customers", "  Order notes"]
     assert explorer.model.table.name == "Orders"
 
 

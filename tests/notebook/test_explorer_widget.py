@@ -86,7 +86,7 @@ def test_a_view_is_chosen_in_the_tree(lark, crm, hands):
     """The preview follows, and the line of the view is marked."""
     person = hands(lark.table("CRM.Orders").explore())
     person.turn_to("Preview")
-    person.press("CRM", "Views", "Open orders")
+    person.press("Views", "Open orders")
 
     assert "Rows 1–50 (54 counted)" in person.html
     assert "<strong>CRM.Orders · view Open orders</strong>" in person.html
@@ -108,12 +108,59 @@ def test_another_table_with_equal_names_offers_its_own_operators(lark, lark_emul
     assert person.field("Operator").value == "="
 
 
-def test_searching_shows_matching_tables(lark, crm, hands):
-    """The tree follows what is typed."""
-    person = hands(lark.database("CRM").explore())
+def test_searching_shows_matching_tables(lark, lark_emulator, crm, hands):
+    """The tree follows what is typed; Enter looks into the databases that are not read yet."""
+    lark_emulator.database("HR").table("Notes on people", fields=["Name"])
+    person = hands(lark.explore())
+    person.press("CRM")
     person.field("Search tables").value = "note"
+    assert person.labels == ["▾ CRM", "Order notes", "Search 1 more database (1 call)"]
 
-    assert person.labels == ["▾ CRM", "Order notes"]
+    person.enter("Search tables")
+    assert person.labels == ["▾ CRM", "Order notes", "▾ HR", "Notes on people"]
+    person.enter("Search tables")
+    assert person.labels == ["▾ CRM", "Order notes", "▾ HR", "Notes on people"]
+
+
+def test_enter_adds_the_condition_that_was_typed(lark, crm, hands):
+    """As the button does; nothing happens before a table is selected."""
+    person = hands(lark.explore())
+    person.enter("value")
+    person.press("CRM", "Orders")
+    person.field("Column").value = "status"
+    person.field("value").value = "Paid"
+
+    person.enter("value")
+    assert person.explorer.model.where == "status = 'Paid'"
+    assert person.field("value").value == ""
+
+
+def test_code_of_other_rows_does_not_stay(lark, crm, hands):
+    """What is inserted reads the rows that are selected, or is not there."""
+    person = hands(lark.table("CRM.Orders").explore())
+    code = person.field("The Python code of what is selected")
+    person.press("Insert code")
+    person.turn_to("Preview")
+    assert code.value == "table = lark.table('CRM.Orders')\ndf = table.to_pandas()"
+
+    person.press("Customers")
+    assert code.value == ""
+    person.press("Insert code")
+    assert code.value == "table = lark.table('CRM.Customers')\ndf = table.to_pandas()"
+
+
+def test_numbers_stand_to_the_right_and_times_are_exact(lark, crm, hands):
+    """Columns are read from above to below, and a time is not cut to the second."""
+    base = crm.table(
+        "Times",
+        fields=[("At", "DateTime"), ("Sum", "Number")],
+        rows=[{"At": 1735837199999, "Sum": 7.0}, {"At": 1735837200000}],
+    )
+    person = hands(lark.table(base.url).explore())
+    person.turn_to("Preview")
+
+    assert "<td>2025-01-02 16:59:59.999</td><td style='text-align:right'>7</td>" in person.html
+    assert "<td>2025-01-02 17:00:00</td><td style='text-align:right'>–</td>" in person.html
 
 
 def test_an_error_is_shown_with_its_hint_and_the_explorer_goes_on(
@@ -160,7 +207,7 @@ def test_a_warning_is_shown(lark, lark_emulator, crm, hands):
             person.press("Add condition")
             person.turn_to("Fields")
             person.turn_to("Preview")
-            assert "⚠ Lark refused the filter (code 1254018)" in person.html
+            assert "⚠ CRM.Orders: Lark refused the filter (code 1254018)" in person.html
 
 
 def test_waits_and_the_progress_of_long_reads_are_shown(lark_emulator, crm, hands):
@@ -238,7 +285,7 @@ def test_what_the_service_says_is_text(lark, lark_emulator, hands):
     table.view(f"View {SCRIPT}")
     explorer = lark.table(table.url).explore()
     person = hands(explorer)
-    person.press(f"Base {SCRIPT}", "Views", f"View {SCRIPT}")
+    person.press("Views", f"View {SCRIPT}")
     person.turn_to("Filter")
     person.field("value").value = SCRIPT
     person.press("Add condition")
@@ -293,7 +340,7 @@ def test_the_static_state_follows_what_was_done_last(lark, crm):
     assert "<svg" in explorer._repr_html_()
     explorer.model.write_sql("SELECT 41 + 1 AS answer")
     explorer.model.run_sql()
-    assert "<td>42</td>" in explorer._repr_html_()
+    assert ">42</td>" in explorer._repr_html_()
     assert "run the cell again" in explorer._repr_html_()
 
 

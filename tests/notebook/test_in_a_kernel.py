@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from typing import Any
@@ -60,6 +61,19 @@ def test_an_explorer_is_a_widget_and_leaves_its_last_state(executed):
     assert widget.data["text/plain"] == "<Explorer CRM.Orders>"
     assert "Rows 1–50 (1,200 counted)" in static.data["text/html"]
     assert "<td>A-0050</td>" in static.data["text/html"]
+
+
+def test_a_living_explorer_hides_its_own_last_state_only(executed):
+    """That of another cell, which was not run since the notebook was opened, stays."""
+    html = outputs(executed, 1)[1].data["text/html"]
+    state = executed.metadata.widgets["application/vnd.jupyter.widget-state+json"]["state"]
+    styles = [str(part["state"].get("value", "")) for part in state.values()]
+    (hidden,) = {
+        name for text in styles for name in re.findall(r"\.([\w-]+) { display: none; }", text)
+    }
+
+    assert hidden != "larkbase-static"
+    assert f'class="larkbase-static {hidden}"' in html
 
 
 def test_an_exported_notebook_shows_the_last_state_once(executed):

@@ -459,7 +459,7 @@ def test_an_explanation_tells_the_parts(make, lark):
     make("No")
     plan = divided(scan_of(lark))
 
-    told = explain_plan("B.T", plan, Glance(None, None), lark.api.http).lines()
+    told = explain_plan("B.T", plan, [Glance(None, None)], lark.api.http).lines()
 
     assert [text for name, text in told if name == "note"] == list(plan.notes)
     assert plan.notes[0] == 'read in 4 parts by "No"'

@@ -7,6 +7,7 @@ import threading
 
 import boto3
 import pytest
+import requests
 from botocore.exceptions import ClientError
 
 from larkbase_sdk.errors import ConfigurationError
@@ -839,7 +840,7 @@ class TestServer:
         """The message names the port."""
         with (
             socket.create_server(("127.0.0.1", 0)) as taken,
-            pytest.raises(ConfigurationError, match=f"127.0.0.1:{taken.getsockname()[1]}"),
+            pytest.raises(ConfigurationError, match=f"127.0.0.1 port {taken.getsockname()[1]}"),
         ):
             AwsEmulator(taken.getsockname()[1])
 
@@ -848,6 +849,18 @@ class TestServer:
         """The emulator accepts any credentials, so it stays on this machine."""
         with pytest.raises(ConfigurationError, match="this machine only"):
             AwsEmulator(host=host)
+
+    @pytest.mark.parametrize(
+        "headers", [{"Origin": "https://pages.example"}, {"Host": "pages.example"}]
+    )
+    @pytest.mark.parametrize("path", ["/", "/moto-api/data.json", "/results/rows.csv"])
+    def test_pages_of_the_web_are_refused(self, aws, path, headers):
+        """A browser lets every page call this machine; secrets and rows are not for them."""
+        for method in ("GET", "POST", "OPTIONS"):
+            answer = requests.request(method, aws.url + path, headers=headers, timeout=10)
+            assert answer.status_code == 403
+            assert "Access-Control-Allow-Origin" not in answer.headers
+        assert aws.calls.list == []
 
     def test_serve_announces_itself_and_runs_until_it_is_stopped(self):
         """The command line shows the address and blocks."""

@@ -191,6 +191,25 @@ class TestOneTable:
         chain.table("crm", "people")
         assert aws.calls.list == []
 
+    def test_a_table_of_glue_is_looked_for_elsewhere_once(self, shared):
+        """Metadata tables are not listed again at every request for a table that Glue has."""
+        chain = shared.chain("12")
+        first = chain.table("crm", "items")
+        before = shared.emulator.calls.count()
+
+        assert chain.table("CRM", "Items") == first
+        assert shared.emulator.calls.count() == before
+
+    def test_a_table_that_moved_from_glue_to_lark_is_found_at_once(self, shared):
+        """Whoever is the last to know a name, an unknown one is looked for everywhere again."""
+        chain = shared.chain("12")
+        assert chain.table("crm", "items").source == "glue"
+        shared.glue.delete_table(DatabaseName="crm", Name="items")
+        chain.glue.refresh()
+        shared.base("Live", "Items")
+
+        assert chain.table("crm", "items").base_id == shared.base("Live").app_token
+
     def test_ids_in_the_query_go_before_glue(self, world):
         """A Glue table of the very same name is not meant."""
         base = world.base("CRM", "Orders")

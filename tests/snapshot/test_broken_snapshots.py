@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -212,6 +213,29 @@ class TestResuming:
         assert {t.entry.how for n, t in snap.tables.items() if n != "Totals"} == {"kept"}
 
 
+@posix
+class TestLinks:
+    """A folder that somebody else prepared leads no run to other files of the user."""
+
+    @pytest.mark.parametrize("name", [".staging", "tables", ".lock"])
+    def test_a_link_in_place_of_a_part_is_refused(self, db, tmp_path, name):
+        """Nothing behind it is removed, made or overwritten, and a plan refuses it too."""
+        folder, elsewhere = tmp_path / "crm", tmp_path / "documents"
+        db.snapshot(folder)
+        elsewhere.mkdir()
+        (elsewhere / "thesis.txt").write_text("mine")
+        own = folder / name
+        if own.is_dir():
+            own.rename(tmp_path / "away")
+        own.unlink(missing_ok=True)
+        own.symlink_to(elsewhere / "new" if name == ".lock" else elsewhere)
+
+        for dry_run in (False, True):
+            with pytest.raises(SnapshotError, match="is a link"):
+                db.snapshot(folder, dry_run=dry_run)
+        assert [path.name for path in elsewhere.iterdir()] == ["thesis.txt"]
+
+
 class TestDamage:
     """A snapshot that is not as it was written says so; nothing is made up."""
 
@@ -225,10 +249,42 @@ class TestDamage:
         with pytest.raises(SnapshotError, match=r"no snapshot in[\s\S]*db\.snapshot"):
             larkbase.open_snapshot(tmp_path / "nothing")
 
-    @pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 1}', '{"format": "x"}'])
+    @pytest.mark.parametrize(
+        "text", ["", "{", "[]", '{"format": 1}', '{"format": "x"}', "[" * 100_000, "\x00\xff"]
+    )
     def test_a_damaged_manifest(self, folder, text):
         """Whatever it holds."""
         (folder / "manifest.json").write_text(text)
+        with pytest.raises(SnapshotError, match="is damaged"):
+            larkbase.open_snapshot(folder)
+
+    @pytest.mark.parametrize(
+        ("member", "value"),
+        [
+            ("name", None),
+            ("sql_name", 7),
+            ("table_id", ["tbl"]),
+            ("rows", "many"),
+            ("bytes", True),
+            ("where", 1),
+            ("linked", []),
+            ("linked", {"tbl": "x"}),
+        ],
+    )
+    def test_a_manifest_with_a_member_of_another_kind(self, folder, member, value):
+        """It is told as damage when the snapshot is opened, and nothing later breaks on it."""
+        path = folder / "manifest.json"
+        data = json.loads(path.read_text())
+        data["tables"][0][member] = value
+        path.write_text(json.dumps(data))
+        with pytest.raises(SnapshotError, match="is damaged"):
+            larkbase.open_snapshot(folder)
+
+    @pytest.mark.parametrize(("member", "value"), [("database", 5), ("tables", {}), ("bases", 1)])
+    def test_a_manifest_whose_head_is_of_another_kind(self, folder, member, value):
+        """So is the description of the snapshot itself."""
+        path = folder / "manifest.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | {member: value}))
         with pytest.raises(SnapshotError, match="is damaged"):
             larkbase.open_snapshot(folder)
 

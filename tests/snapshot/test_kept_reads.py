@@ -222,7 +222,6 @@ class TestByChange:
             orders.to_arrow(max_age="auto", columns=self.COLUMNS)
         assert calls() == ["metas", "search"] * 2
 
-
     def test_a_change_of_this_very_second(self, orders, base, lark_emulator, calls):
         """Another one may carry the same time, so it says nothing yet."""
         lark_emulator.advance(base.modified / 1000 - time.time())
@@ -275,7 +274,7 @@ class TestFiles:
         """When the next one is kept."""
         orders.to_arrow(max_age="1h", limit=1)
         (old,) = cache.iterdir()
-        half = cache / ".half-written.part"
+        half = cache / f".{old.name}.0123abcd.part"
         half.write_bytes(b"")
         week = time.time() - 8 * 86_400
         for path in (old, half):
@@ -303,3 +302,14 @@ class TestFiles:
         assert larkbase.clear_cache() == 2
         assert list(cache.iterdir()) == []
         assert larkbase.clear_cache() == 0
+
+    def test_files_of_others_stay(self, orders, cache):
+        """A folder called reads may have been there before."""
+        cache.mkdir(parents=True)
+        mine = [cache / "2019.csv", cache / ".notes", cache / "letters.arrow"]
+        for path in mine:
+            path.write_text("mine")
+            os.utime(path, (0, 0))
+        orders.to_arrow(max_age="1h")
+        assert larkbase.clear_cache() == 1
+        assert sorted(cache.iterdir()) == sorted(mine)

@@ -146,6 +146,12 @@ def test_a_database_of_several_bases(lark, crm, lark_emulator, tmp_path, searche
     with LarkEmulator.from_snapshot(tmp_path / "shop") as served:
         assert {base.app_token for base in served.bases} == {crm.app_token, hr.app_token}
 
+    listing.update(listing.rows.ids([0])[0], {"table_name": "Clients"})
+    lark.refresh()
+    snap = lark.databases["shop"].snapshot(tmp_path / "shop")
+    assert how(snap) == {"Clients": "kept", "People": "kept"}
+    assert len(snap.sql("FROM shop.clients")) == 3
+
 
 class TestKeeping:
     """What stood still is kept; everything else, and every doubt, is read."""

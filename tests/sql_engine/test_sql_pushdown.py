@@ -373,6 +373,20 @@ def test_a_field_renamed_meanwhile_is_found(lark, lark_emulator):
         lark.sql("SELECT count(old) FROM renamed.t")
 
 
+def test_a_warning_of_a_join_names_its_table(lark, lark_emulator):
+    """Of two tables only one is meant."""
+    base = lark_emulator.database("Joined")
+    base.table("Orders", {"Name": ["x"]})
+    base.table("Hidden", fields=["Name"], rows=[])
+    base.access = "role"
+
+    with pytest.warns(larkbase.EmptyBecauseRestricted) as told:
+        lark.sql(
+            "SELECT * FROM joined.orders o LEFT JOIN joined.hidden h ON o.name = h.name"
+        ).to_arrow()
+    assert [str(item.message).partition(":")[0] for item in told] == ["Joined.Hidden"]
+
+
 def test_a_warning_made_an_error_ends_the_statement(lark, lark_emulator):
     """It comes from the engine's thread as the error it was made."""
     lark_emulator.database("Empty").table("T", fields=["Name"], rows=[])

@@ -166,7 +166,27 @@ class TestDisplay:
         for html in (result._repr_html_(), result.explain()._repr_html_()):
             assert "<script" not in html.lower()
             assert "&lt;script&gt;" in html
-        assert "<th style='text-align:left'>url</th>" in result._repr_html_()
+        assert "<th>url</th>" in result._repr_html_()
+
+    def test_a_notebook_shows_columns_under_their_headings(self, lark):
+        """Numbers stand to the right, with their heading; an empty cell is a dash."""
+        html = lark.sql("SELECT 'a' AS word, 1.5 AS size UNION ALL SELECT NULL, 10")._repr_html_()
+        right = " style='text-align:right'"
+
+        assert f"<tr><th>word</th><th{right}>size</th></tr>" in html
+        assert f"<tr><td>a</td><td{right}>1.5</td></tr>" in html
+        assert f"<tr><td>–</td><td{right}>10.0</td></tr>" in html
+
+    def test_a_notebook_shows_each_table_of_an_explanation_by_itself(self, lark, crm):
+        """Its heading says what is read; below it stands what happens."""
+        html = lark.explain("SELECT order_no FROM crm.orders")._repr_html_()
+        head, scan = html.split("<div>")[1:]
+        scan, _, rest = scan.partition("</div>")
+
+        assert "<pre>SELECT order_no FROM crm.orders</pre>" in head
+        assert "<strong>Scan CRM.Orders  1 of " in scan
+        assert "<td style='text-align:left'>on the server</td>" in scan
+        assert "everything else, in DuckDB" in rest
 
     def test_the_text_is_a_table_with_its_cost(self, lark, crm):
         """At most twenty rows; empty cells are dashes."""

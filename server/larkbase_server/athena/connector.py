@@ -136,6 +136,7 @@ class Connector:
             options=options,
             refresh=lambda: catalog.schema(table, fresh=True),
             restricted=restricted,
+            table=f"{table.database}.{table.sql_name}",
         )
 
     def spill_target(self, identity: Identity) -> SpillTarget:

@@ -38,4 +38,6 @@ def find(connector: Connector, query_id: str, name: TableName) -> Found:
         LarkBaseError: when the flow that knows it cannot read it.
     """
     catalog = connector.catalog.for_query(query_id)
-    return Found(catalog, catalog.table(name.schema_name, name.table_name))
+    table = catalog.table(name.schema_name, name.table_name)
+    connector.metadata.remember(table.base_id, table.table_id, name=table.name, url=table.url)
+    return Found(catalog, table)

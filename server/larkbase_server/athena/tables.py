@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 _RESERVED_METADATA = {"comment": "Reserved column from Lark Base Connector"}
 
 
+_DELETED = (
+    "Was its field deleted? Run the query again; other processes may remember the field for "
+    "LARK_METADATA_TTL seconds."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where the values of one of Athena's columns come from.
@@ -62,7 +68,8 @@ class AthenaTable:
         if found is None:
             reason = self.unreadable.get(key, "the table has no such column")
             msg = f'The column "{name}" cannot be read: {reason}.'
-            raise QueryError(msg, context={"column": name})
+            hint = None if key in self.unreadable else _DELETED
+            raise QueryError(msg, hint=hint, context={"column": name})
         return found
 
     def covers(self, wanted: pa.Schema) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any, Self
 
+from larkbase_sdk.emulator.callers import REFUSAL, is_own
 from larkbase_sdk.errors import ConfigurationError
 from larkbase_server.local.aws_athena import AthenaGaps
 from larkbase_server.local.aws_calls import Calls, Fault, Faults
@@ -149,6 +150,10 @@ class AwsEmulator:
 
     def _respond(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Answer one request: as a fault, by ourselves, or by moto."""
+        if not is_own(environ.get("HTTP_HOST"), environ.get("HTTP_ORIGIN")):
+            # Moto allows every page of the web to read its answers.
+            drain(environ)
+            return Reply(403, REFUSAL.encode(), (("Content-Type", "text/plain"),)).send(start)
         if environ["PATH_INFO"].startswith("/moto-api"):
             return self._moto.app(environ, start)
         call = read_call(environ)

@@ -107,10 +107,9 @@ class ServerThread:
 
 def _request_handler() -> Any:
     """Return moto's request handler without its line on stderr for every request."""
-    from moto.moto_server.werkzeug_app import MotoRequestHandler
+    from moto.moto_server import werkzeug_app
+    from werkzeug.serving import WSGIRequestHandler
 
-    class QuietHandler(MotoRequestHandler):
-        def log_request(self, *_: object) -> None:
-            """Say nothing; the emulator keeps the calls."""
-
-    return QuietHandler
+    # moto has a handler of its own since 5.2.5.
+    handler = getattr(werkzeug_app, "MotoRequestHandler", WSGIRequestHandler)
+    return type("QuietHandler", (handler,), {"log_request": lambda *_: None})

@@ -161,7 +161,7 @@ def _event(body: bytes, limit: int) -> Any:
         raise _RefusedError(413, "RequestTooLargeException", text)
     try:
         return json.loads(body or b"{}")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         text = f"Could not parse request body into json: {error}"
         raise _RefusedError(400, "InvalidRequestContentException", text) from error
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 PREFIX = "trino_"
 
 MACROS = """
--- Zero divides doubles only.
-CREATE MACRO trino_divide(a, b) AS COALESCE(a / b, CASE WHEN b = 0 AND a IS NOT NULL THEN
-    cast_to_type(CASE WHEN typeof(a / b) NOT IN ('DOUBLE', 'FLOAT') THEN 'Division by zero'
-        WHEN a > 0 THEN 'inf' WHEN a < 0 THEN '-inf' ELSE 'nan' END, a / b) END);
-CREATE MACRO trino_remainder(a, b) AS COALESCE(a % b, CASE WHEN b = 0 AND a IS NOT NULL THEN
-    cast_to_type('Division by zero', a % b) END);
+-- Zero divides doubles only. NULLIF: DuckDB 2.0 makes an error of every zero, 1.5 makes it NULL.
+CREATE MACRO trino_divide(a, b) AS COALESCE(a / NULLIF(b, 0), CASE WHEN b = 0 AND a IS NOT NULL
+    THEN cast_to_type(CASE WHEN typeof(a / NULLIF(b, 0)) NOT IN ('DOUBLE', 'FLOAT')
+        THEN 'Division by zero' WHEN a > 0 THEN 'inf' WHEN a < 0 THEN '-inf' ELSE 'nan' END,
+        a / NULLIF(b, 0)) END);
+CREATE MACRO trino_remainder(a, b) AS COALESCE(a % NULLIF(b, 0), CASE WHEN b = 0 AND a IS NOT NULL
+    THEN cast_to_type('Division by zero', a % NULLIF(b, 0)) END);
 
 -- On the way to a whole number a half is rounded away from zero.
 CREATE MACRO trino_whole(a) AS CASE WHEN typeof(a) IN ('DOUBLE', 'FLOAT')

@@ -253,6 +253,38 @@ class TestLark:
         with pytest.raises(expected):
             engine.select("big.t", ["no"])
 
+    @pytest.mark.parametrize(
+        ("broken", "hint"),
+        [
+            ({"code": 91403}, "choose the app cli_dem…, then run the query or crawl again."),
+            ({"code": 1254041}, "Run the query again, and before it the crawler if Glue declares"),
+            ({"code": 1254045}, "Run the query again, and before it the crawler if Glue declares"),
+            ({"code": 1254040}, "Compare its id with the link of the base in the browser."),
+            ({"code": 1254030}, "a smaller page (default_page_size)."),
+            ({"code": 99991400}, "Lower LARK_RATE;"),
+            ({"disconnect": True}, "LARK_TIMEOUT and LARK_RETRIES allow more."),
+        ],
+    )
+    def test_hints_speak_of_what_can_be_done_here(self, world, big, engine, broken, hint):
+        """Nobody can call a method of the notebook in Athena's console; names stand by ids."""
+        engine.splits("big.t")
+        world.lark.fail(endpoint="search", path=big.table_id, times=None, **broken)
+
+        with pytest.raises(FederationException) as caught:
+            engine.select("big.t", ["no"])
+
+        assert hint in str(caught.value)
+        assert "lark." not in str(caught.value).replace(big.base.url, "")
+        assert "larkbase.options" not in str(caught.value)
+
+    def test_a_table_that_is_gone_is_named(self, world, big, engine):
+        """By its name in the query, beside its id."""
+        engine.splits("big.t")
+        world.lark.fail(1254041, endpoint="search", path=big.table_id, times=None)
+
+        with pytest.raises(EntityNotFoundException, match=rf'table "T" \({big.table_id}\)'):
+            engine.select("big.t", ["no"])
+
     def test_refused_credentials_name_the_app(self, world, sales, engine):
         """After the secret was read once more."""
         world.aws.client("secretsmanager").put_secret_value(

@@ -312,6 +312,17 @@ class TestGlue:
 
         assert engine.select("b.t", ["a", "gone"]) == [{"a": "x", "gone": None}]
 
+    def test_a_field_of_no_glue_table_that_vanishes_costs_one_query(self, world, engine):
+        """Athena planned with it, so that query cannot be answered; the next one is."""
+        table = world.lark.database("B").table("T", {"A": ["x"], "Gone": [1]})
+        world.publish(b=table.base)
+        wanted = [name for name in engine.select("b.t")[0] if name != "gone"]
+        table.delete_field("Gone")
+
+        with pytest.raises(InvalidInputException, match=r'"gone"[\s\S]*Run the query again'):
+            engine.select("b.t")
+        assert [list(row) for row in engine.select("b.t")] == [wanted]
+
     def test_two_columns_of_one_field_with_different_types(self, world, engine):
         """Only the second one cannot be read, and says so."""
         table = world.lark.database("B").table("T", {"A": [1]})

@@ -205,10 +205,11 @@ class TestRefusals:
         assert caught.value.response["Error"]["Code"] == "ResourceNotFoundException"
         assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 404
 
-    def test_a_payload_that_is_no_json(self, client):
-        """It is cut off."""
+    @pytest.mark.parametrize("payload", [b"{", b"[" * 100_000])
+    def test_a_payload_that_is_no_json(self, client, payload):
+        """It is cut off, or nested without end."""
         with pytest.raises(ClientError, match="Could not parse request body into json") as caught:
-            client.invoke(FunctionName="echo", Payload=b"{")
+            client.invoke(FunctionName="echo", Payload=payload)
 
         assert caught.value.response["Error"]["Code"] == "InvalidRequestContentException"
 
@@ -287,6 +288,23 @@ class TestOtherKinds:
 
 class TestEndpoint:
     """The server itself."""
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            {"Origin": "https://pages.example", "Content-Type": "text/plain"},
+            {"Host": "pages.example"},
+        ],
+    )
+    def test_a_page_of_the_web_calls_no_function(self, headers):
+        """A browser lets every page post to this machine, where functions act for their user."""
+        called = []
+        with LambdaEndpoint({"act": lambda event, context: called.append(event)}) as running:
+            url = f"{running.url}/2015-03-31/functions/act/invocations"
+            request = urllib.request.Request(url, data=b"{}", headers=headers)
+            with pytest.raises(urllib.error.HTTPError, match="403"):
+                urllib.request.urlopen(request)
+        assert called == []
 
     def test_only_this_machine_is_served(self):
         """Since no credentials are checked."""
