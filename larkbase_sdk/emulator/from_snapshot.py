@@ -121,7 +121,8 @@ def _records(
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(file) as rows:
-        for batch in rows.iter_batches():
+        # Older versions of pyarrow fail where there is no row group.
+        for batch in rows.iter_batches() if rows.num_row_groups else ():
             cells = {
                 field.field_id: _cells(field, table, batch.column(name))
                 for name, field in columns.items()

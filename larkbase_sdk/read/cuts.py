@@ -105,8 +105,10 @@ def keys_of(column: Column, cells: pa.Array) -> pa.Array:
         case "date":
             return cells.cast(pa.timestamp("ms", "UTC")).cast(pa.int64())
         case "autonumber":
-            plain = pc.match_substring_regex(cells, _COUNTER)
-            return pc.if_else(plain, cells, pa.scalar(None, cells.type)).cast(pa.int64())
+            plain = pc.fill_null(pc.match_substring_regex(cells, _COUNTER), False)
+            # Older versions of pyarrow try to cast what stands where a cell is NULL.
+            numbers = pc.if_else(plain, cells, pa.scalar("0", cells.type)).cast(pa.int64())
+            return pc.if_else(plain, numbers, pa.scalar(None, pa.int64()))
         case _:
             return cells
 

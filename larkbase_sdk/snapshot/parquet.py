@@ -97,6 +97,8 @@ def read_rows(
     with file:
         if schema is not None and not file.schema_arrow.equals(schema):
             raise damaged(path, "its columns are not those of its schema file")
+        if not file.num_row_groups:  # older versions of pyarrow fail where there is none
+            return
         batches = file.iter_batches(_ROWS_AT_ONCE, columns=columns)
         while True:
             with _told_as_damage(path):

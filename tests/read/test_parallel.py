@@ -687,5 +687,5 @@ def test_batches_are_of_the_table_and_own_their_memory(connect: Connect, numbers
     batches = list(connect().table("CRM.Numbers").to_reader())
 
     assert [len(batch) for batch in batches] == [100, *[92] * 11, 91]
-    assert {batch.schema for batch in batches} == {batches[0].schema}
+    assert all(batch.schema == batches[0].schema for batch in batches)
     assert pa.Table.from_batches(batches)["No"].to_pylist() == list(range(ROWS))
