@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 AIMED_ROWS, AIMED_RATIO = 80_000, 2.5
 OURS, PEER = "larkbase: bytes → record batch", "lark-oapi: unmarshal → DataFrame"
-ROUNDS = 40
+ROUNDS = 150
 
 
 def contenders(body: bytes) -> dict[str, Callable[[], Any]]:

@@ -220,7 +220,8 @@ def truth(shop: Shop) -> Route:
 
 @pytest.fixture(scope="session")
 def session_aws(aws_emulator: Any) -> Iterator[Any]:
-    """An AWS with an empty spill bucket, which the environment leads to."""
+    """An AWS with nothing but an empty spill bucket, which the environment leads to."""
+    aws_emulator.reset()  # moto keeps what other tests of this process left
     with pytest.MonkeyPatch.context() as patch:
         for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
             patch.delenv(name, raising=False)
