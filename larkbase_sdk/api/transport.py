@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 _CONNECT_TIMEOUT = 10.0
 _POOL_SIZE = 16
 _CHUNK = 64 * 1024
-_BODY_CHUNK = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +156,8 @@ def _read(response: requests.Response, *, whole: bool) -> RawAnswer:
     headers = {name.lower(): value for name, value in response.headers.items()}
     raw = RawAnswer(response.status_code, headers)
     if whole:
-        # Requests reads in pieces of 10 kB, which takes twice as long for a page.
-        body = b"".join(response.iter_content(_BODY_CHUNK))
+        # In one piece: the pieces of 10 kB that requests reads take nearly twice as long.
+        body = b"".join(response.iter_content(None))
         return RawAnswer(response.status_code, headers, body)
     if not response.ok or (raw.is_json and "content-disposition" not in headers):
         return RawAnswer(response.status_code, headers, response.content)

@@ -40,6 +40,13 @@ def without_known(batch: pa.RecordBatch, ids: list[bytes], known: set[bytes]) ->
     return batch.take(fresh)
 
 
+def _added(ids: list[bytes], known: set[bytes]) -> int:
+    """Add ids to those that are known, and return how many were not."""
+    before = len(known)
+    known.update(ids)
+    return len(known) - before
+
+
 class Watch:
     """Drops repeated rows, and tells whether a pass over the pages missed any.
 
@@ -104,17 +111,11 @@ class Watch:
         if page.total is not None:
             self._totals.add(page.total)
         ids = ids_of(page.batch)
-        repeats = self._repeats_here(ids)
+        rows = without_known(page.batch, ids, self.ids)
+        repeats = len(ids) - (len(rows) if self._here is None else _added(ids, self._here))
         if not overlapping:
             self._repeated += repeats
-        return without_known(page.batch, ids, self.ids)
-
-    def _repeats_here(self, ids: list[bytes]) -> int:
-        if self._here is None:
-            return len(ids) - len(set(ids).difference(self.ids))
-        repeats = len(ids) - len(set(ids).difference(self._here))
-        self._here.update(ids)
-        return repeats
+        return rows
 
     @property
     def _rows_here(self) -> int:

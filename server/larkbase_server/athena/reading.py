@@ -194,7 +194,7 @@ class SplitReader:
             else batch.column(origin.name)
             for origin, item in zip(origins, schema, strict=True)
         ]  # fmt: skip
-        return to_wire(pa.RecordBatch.from_arrays(columns, names=schema.names), schema)
+        return to_wire(columns, schema)
 
 
 def _time_left_of(context: Any) -> Callable[[], float]:

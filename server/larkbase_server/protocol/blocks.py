@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 
-def pieces(batch: pa.RecordBatch, target: int, largest: int) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of a batch in order, in pieces of at most ``target`` bytes.
+def pieces(
+    batch: pa.RecordBatch, target: int, largest: int
+) -> Iterator[tuple[pa.RecordBatch, int]]:
+    """Yield the rows of a batch in order, in pieces of at most ``target`` bytes, and their bytes.
 
     A single row may be larger than the target, but not larger than ``largest``.
 
@@ -30,7 +32,7 @@ def pieces(batch: pa.RecordBatch, target: int, largest: int) -> Iterator[pa.Reco
                 "Select fewer columns, or leave out the row."
             )
             raise RowTooLarge(msg)
-        yield batch
+        yield batch, size
         return
     rows = max(1, min(batch.num_rows * target // size, batch.num_rows - 1))
     for start in range(0, batch.num_rows, rows):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from larkbase_server.protocol.blocks import joined, pieces
 from larkbase_server.protocol.errors import ProtocolError, SchemaMismatch, SpillError
-from larkbase_server.protocol.limits import BlockLimits, block_size, fits_inline
+from larkbase_server.protocol.limits import BlockLimits, fits_inline
 from larkbase_server.protocol.spill import SpillStore, spilled_body
 
 if TYPE_CHECKING:
@@ -87,8 +87,7 @@ class BlockSpiller:
             raise SchemaMismatch(msg)
         if batch.num_rows == 0:
             return
-        for piece in pieces(batch, self._limits.target, self._limits.largest):
-            size = block_size(piece)
+        for piece, size in pieces(batch, self._limits.target, self._limits.largest):
             if self._waiting and self._size + size > self._limits.target:
                 self._spill()
             self._waiting.append(piece)

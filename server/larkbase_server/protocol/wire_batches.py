@@ -6,12 +6,11 @@ midnight; so values are viewed, never cast, between the two.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 
 from larkbase_server.protocol.errors import SchemaMismatch
-from larkbase_server.protocol.framing import without_columns
 
 Change = Callable[[pa.DataType], pa.DataType]
 
@@ -39,20 +38,18 @@ def wire_schema(schema: pa.Schema) -> pa.Schema:
     )
 
 
-def to_wire(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
-    """Return the columns that ``schema`` names, in its order and in its types.
+def to_wire(columns: Sequence[pa.Array], schema: pa.Schema) -> pa.RecordBatch:
+    """Return columns in the types of ``schema``.
 
     Args:
-        batch: Rows; columns that the schema does not name are left out.
-        schema: What Athena asked for; its types must be the wire types of the batch's.
+        columns: One array for each field of the schema, at least one.
+        schema: What Athena asked for; its types must be the wire types of the columns.
 
     Raises:
-        SchemaMismatch: when a column is missing or has another type.
+        SchemaMismatch: when a column has another type.
     """
-    if not len(schema):
-        return without_columns(batch.num_rows)
-    columns = [_wire_column(batch, column) for column in schema]
-    return pa.RecordBatch.from_arrays(columns, schema=schema)
+    arrays = [_wire_column(array, item) for array, item in zip(columns, schema, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
 def from_wire(batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -67,12 +64,7 @@ def from_wire(batch: pa.RecordBatch) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
-def _wire_column(batch: pa.RecordBatch, column: pa.Field) -> pa.Array:
-    index = batch.schema.get_field_index(column.name)
-    if index < 0:
-        msg = f"The rows have no column {column.name!r}."
-        raise SchemaMismatch(msg)
-    array = batch.column(index)
+def _wire_column(array: pa.Array, column: pa.Field) -> pa.Array:
     if array.type == column.type:
         return array
     if wire_type(array.type) != column.type:
