@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from larkbase_sdk.api.links import is_id
+from larkbase_sdk.api.links import is_id, is_link, parse_link
 from larkbase_sdk.catalog.skipping import Skipped, UnusableSourceError
 from larkbase_sdk.catalog.sources import Listing, SourcedBase, SourcedDatabase, SourcedTable
+from larkbase_sdk.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -118,6 +119,11 @@ class _Row:
         """Return the ids of a comma list."""
         return frozenset(part.strip() for part in self[column].split(",") if part.strip())
 
+    def base(self, *columns: str) -> str:
+        """Return the base that these columns name, as an id or a link; "" when they name none."""
+        named = (_base_in(self.token(column)) for column in columns)
+        return next(filter(None, named), "")
+
     def missing(self, columns: Sequence[str]) -> str:
         """Return the columns that are empty, in words."""
         return " and ".join(column for column in columns if not self.token(column))
@@ -143,9 +149,11 @@ class _Reading:
         if not any(text.strip() for text in row.cells.values()):
             self.blank += 1
         elif missing := row.missing(needed):
-            self._skip(row, f"{missing} {'are' if ' and ' in missing else 'is'} empty.")
+            verb = "are" if " and " in missing else "is"
+            self._leave_out(row, f"{missing} {verb} empty.", names_table=names_table)
         elif odd := [column for column in ids if not is_id(row.token(column))]:
-            self._skip(row, f"what stands in {' and '.join(odd)} is no id of Lark.")
+            reason = f"what stands in {' and '.join(odd)} is no id of Lark."
+            self._leave_out(row, reason, names_table=names_table)
         elif names_table:
             self._add_table(row)
         else:
@@ -167,7 +175,8 @@ class _Reading:
             return
         if group not in self._groups:
             self._order.append(group)
-            key = row.token(DATABASE_BASE) or base_id
+            key = row.token(DATABASE_BASE)
+            key = key if is_id(key) else base_id
             self._groups[group] = SourcedDatabase(database, key)
         known = self._groups[group]
         table = SourcedTable(base_id, table_id, known.name, name)
@@ -180,9 +189,14 @@ class _Reading:
         self._skip(row, "it repeats an earlier row.")
         return True
 
-    def _skip(self, row: _Row, reason: str) -> None:
+    def _leave_out(self, row: _Row, reason: str, *, names_table: bool) -> None:
+        """Note a row with the base that it may still mean."""
+        base_id = "" if names_table else row.base(BASE_FORM[0])
+        self._skip(row, reason, base_id, row.base(TABLE_FORM[2], DATABASE_BASE))
+
+    def _skip(self, row: _Row, reason: str, base_id: str = "", tables_of: str = "") -> None:
         what = f"row {row.record_id} of metadata table {self.table_id}"
-        self.skipped.append(Skipped(what, reason, row.token("id")))
+        self.skipped.append(Skipped(what, reason, base_id, tables_of=tables_of))
 
     def listing(self) -> Listing:
         """Return what was read."""
@@ -194,6 +208,17 @@ class _Reading:
             blank = Skipped(f"{rows} of metadata table {self.table_id}", "nothing is in it.")
             self.skipped.append(blank)
         return Listing(databases, tuple(self.skipped))
+
+
+def _base_in(text: str) -> str:
+    """Return the base that an id or the link of a base names, or ""."""
+    if not is_link(text):
+        return text if is_id(text) else ""
+    try:
+        link = parse_link(text)
+    except ConfigurationError:
+        return ""
+    return link.token if link.kind == "base" else ""
 
 
 def _rows(

@@ -52,12 +52,14 @@ class Skipped:
         token: Base id or folder token of the thing; empty when it has none.
         unreadable: Whether it may well exist but could not be read, so that nothing may be
             concluded from its absence.
+        tables_of: Base of the table that the thing may mean; empty when it means no table.
     """
 
     what: str
     reason: str
     token: str = ""
     unreadable: bool = False
+    tables_of: str = ""
 
     @classmethod
     def because(cls, what: str, error: LarkBaseError, token: str = "") -> Skipped:

@@ -289,10 +289,10 @@ class _Planner:
 
     def _reason_to_stay(self, database: GlueDatabase) -> str:
         """Return why a database that nobody wants stays; "" when nothing speaks for it."""
-        why = self._now.left_out.get(self._now.key(database))
-        if why is not None:
-            return f"whether it is still wanted could not be told: {why}"
-        return "" if self._now.targets else f"the {self._source.label} names no database at all"
+        doubt = self._now.doubt_about_wish(self._now.key(database))
+        if doubt or self._now.targets:
+            return doubt
+        return f"the {self._source.label} names no database at all"
 
     def _deletions(self, database: GlueDatabase, used: set[str]) -> Iterator[Action]:
         for table in database.tables:
@@ -300,9 +300,8 @@ class _Planner:
                 continue
             if table.ids in self._homeless:
                 continue
-            if self._now.is_unread(table.ids[0]):
-                reason = "its base could not be read"
-                yield Action("keep", database.name, table.name, (reason,))
+            if doubt := self._now.doubt_about(table.ids[0]):
+                yield Action("keep", database.name, table.name, (doubt,))
                 continue
             holders = self._holders.get(table.ids, ())
             needs = tuple(sorted(holders, key=lambda item: item[0] != database.name))

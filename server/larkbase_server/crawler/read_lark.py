@@ -65,6 +65,7 @@ def read_source(
         source,
         tuple(databases),
         left_out={item.token: one_line(item.reason) for item in skipped if item.token},
+        unclear={item.tables_of: one_line(item.reason) for item in skipped if item.tables_of},
         failures=tuple(one_line(item) for item in skipped if item.unreadable),
         notes=tuple(one_line(item) for item in skipped if not item.unreadable),
     )

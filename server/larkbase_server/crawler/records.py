@@ -75,6 +75,8 @@ class LarkSide:
         databases: Its databases in its own order.
         left_out: Keys of bases and folders that it names but that could not be used, with the
             reason; nothing may be concluded from their absence.
+        unclear: Bases of tables that it may name, in rows that are not complete, with the reason;
+            nothing may be concluded from the absence of their tables.
         failures: What could not be read in it, in sentences.
         notes: What else was left out of it, in sentences.
     """
@@ -82,6 +84,7 @@ class LarkSide:
     source: CrawlSource
     databases: tuple[LarkDatabase, ...] = ()
     left_out: Mapping[str, str] = field(default_factory=dict, hash=False)
+    unclear: Mapping[str, str] = field(default_factory=dict, hash=False)
     failures: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 

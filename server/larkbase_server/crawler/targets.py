@@ -22,6 +22,8 @@ if TYPE_CHECKING:
         TableIds,
     )
 
+_UNCLEAR = "whether it is still wanted could not be told"
+
 Item = tuple[str, str]
 """A database and one of its tables; "" for the database itself."""
 
@@ -54,6 +56,7 @@ class Situation:
         targets: What is wanted, in the source's order.
         unread: Error by base id.
         left_out: Reason by key of what the source names but that could not be used.
+        unclear: Reason by base id of tables that may be wanted.
     """
 
     def __init__(self, lark: LarkSide, databases: Sequence[GlueDatabase], style: NameStyle) -> None:
@@ -61,6 +64,7 @@ class Situation:
         self.own = {item.name: item for item in databases_of(lark.source, databases)}
         self.foreign = {item.name for item in databases} - self.own.keys()
         wanted = {item.key for item in lark.databases}
+        self.unclear = lark.unclear
         self.left_out = {key: why for key, why in lark.left_out.items() if key not in wanted}
         self.unread = {
             base_id: why for item in lark.databases for base_id, why in item.unread.items()
@@ -115,9 +119,16 @@ class Situation:
         unclear = self._unreadable_keys - self._readable_keys | self.left_out.keys()
         return self.key(database) in unclear
 
-    def is_unread(self, base_id: str) -> bool:
-        """Tell whether nothing can be concluded about the tables of a base."""
-        return base_id in self.unread or base_id in self.left_out
+    def doubt_about(self, base_id: str) -> str:
+        """Return why nothing can be concluded about the tables of a base; "" when it can."""
+        if base_id in self.unread:
+            return "its base could not be read"
+        return self.doubt_about_wish(base_id)
+
+    def doubt_about_wish(self, key: str) -> str:
+        """Return why it is not clear whether a base or folder is wanted; "" when it is."""
+        why = self.left_out.get(key) or self.unclear.get(key)
+        return f"{_UNCLEAR}: {why}" if why else ""
 
     def named_by(self, key: str) -> GlueDatabase | None:
         """Return a database with this key whose own name nobody wants."""

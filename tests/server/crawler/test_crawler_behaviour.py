@@ -269,6 +269,20 @@ class TestDeleted:
             "crm": ("kept", ["whether it is still wanted could not be told: name is empty."])
         }
 
+    def test_a_base_whose_id_became_a_link_stays(self, world, crm):
+        """The link names the very base, but the cell holds no id."""
+        world.lark.database("Shop").table("Items", {"Item": ["Bolt"]})
+        world.bases("Shop")
+        world.crawl(crm)
+        link = f"https://acme.larksuite.com/base/{world.lark.database('CRM').app_token}?table=tbl1"
+        crm.update(crm.rows.ids([0])[0], {"id": link})
+
+        why = "what stands in id is no id of Lark."
+        assert reasons(world.crawl(crm)) == {
+            "crm": ("kept", [f"whether it is still wanted could not be told: {why}"])
+        }
+        assert world.names() == {"crm": ["customers", "orders"], "shop": ["items"]}
+
     def test_more_than_a_hundred_tables_are_deleted_in_batches(self, world):
         """One call takes a hundred."""
         base = world.lark.database("CRM")
@@ -717,6 +731,62 @@ class TestOneRowATable:
 
         assert reasons(world.crawl(five)) == {"copies.goods": ("created", ["new, 1 column"])}
         assert "Description" not in world.tables("copies")["goods"]
+
+    @pytest.mark.parametrize(
+        ("column", "text", "why"),
+        [
+            ("table_name", None, "table_name is empty."),
+            ("database_name", None, "database_name is empty."),
+            ("table_lark_table_id", None, "table_lark_table_id is empty."),
+            ("table_lark_table_id", "?", "what stands in table_lark_table_id is no id of Lark."),
+        ],
+    )
+    def test_a_table_whose_row_became_incomplete_stays(self, world, five, column, text, why):
+        """Somebody is in the middle of editing the row, as with one row a base."""
+        world.crawl(five)
+        before = world.snapshot()
+        five.update(five.rows.ids([0])[0], {column: text})
+
+        result = world.crawl(five)
+
+        assert world.names() == {"copies": ["stock"], "mixed_up": ["my_orders", "stock"]}
+        assert world.tables("mixed_up")["my_orders"] == before["mixed_up"][1]["my_orders"]
+        assert reasons(result)["mixed_up.my_orders"] == (
+            "kept",
+            [f"whether it is still wanted could not be told: {why}"],
+        )
+
+    def test_a_database_with_an_incomplete_row_only_stays(self, world, five):
+        """As a base does."""
+        world.crawl(five)
+        five.update(five.rows.ids([2])[0], {"table_name": None})
+
+        assert reasons(world.crawl(five)) == {
+            "copies": (
+                "kept",
+                ["whether it is still wanted could not be told: table_name is empty."],
+            )
+        }
+        assert world.names()["copies"] == ["stock"]
+
+    def test_a_repeated_row_keeps_no_table_that_nobody_wants(self, world, five):
+        """It is as complete as the row that it repeats."""
+        world.crawl(five)
+        row = {name: cell[0]["text"] for name, cell in five.records[1]["fields"].items()}
+        world.source_table([], [row], name="tables")
+        five.update(five.rows.ids([2])[0], {"table_name": "Goods"})
+
+        assert reasons(world.crawl(five))["copies.stock"] == ("deleted", ["now copies.goods"])
+
+    def test_a_link_in_place_of_the_databases_base_is_not_written(self, world, five):
+        """The location names the base of the database's first table then."""
+        shop = world.lark.database("Shop")
+        link = f"https://acme.larksuite.com/base/{shop.app_token}"
+        five.update(five.rows.ids([2])[0], {"database_lark_base_id": link})
+
+        world.crawl(five)
+
+        assert world.databases()["copies"]["LocationUri"].endswith(f"/Base={shop.app_token}")
 
     def test_a_row_that_leads_nowhere_affects_only_itself(self, world, five):
         """It is reported at every crawl; the tables of the others are there."""

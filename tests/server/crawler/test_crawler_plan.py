@@ -183,7 +183,8 @@ def lark_sides(draw: st.DrawFn) -> LarkSide:
             databases.append(tenant.of_tables(name, draw(bases)))
     keys = st.sampled_from([*BASES, *FOLDERS])
     left_out = draw(st.dictionaries(keys, st.just("unclear"), max_size=1))
-    return LarkSide(SOURCE, tuple(databases), left_out)
+    unclear = draw(st.dictionaries(st.sampled_from(BASES), st.just("unclear"), max_size=1))
+    return LarkSide(SOURCE, tuple(databases), left_out, unclear)
 
 
 foreign_tables = st.sampled_from(
@@ -294,7 +295,8 @@ def test_our_part_is_afterwards_exactly_what_lark_has(glue, lark):
                 (c.name, c.comment) for c in wanted[entry.ids].columns
             ]
     keys = {item.name: item.key_in(SOURCE) for item in glue.describe()}
-    unread = {base for item in lark.databases for base in item.unread} | set(lark.left_out)
+    unread = {base for item in lark.databases for base in item.unread}
+    unread |= {*lark.left_out, *lark.unclear}
     unread |= {item.key for item in lark.databases if not item.readable}
     extra = [
         (place, entry.ids)
