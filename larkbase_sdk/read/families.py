@@ -233,6 +233,9 @@ def _days(subject: Subject, values: list[dt.datetime]) -> Sendable:
     moments = dict.fromkeys(milliseconds(value) for value in values)
     if min(moments) < 0:
         refuse("times before 1970 are not sent")
+    if day_beside(max(values), subject.settings.zone, 1) is None:
+        # In the zone of the base it may be a day of the year 10000.
+        refuse("times beyond the calendar are not sent")
     return Sendable((tuple(_on(subject, "is", moment) for moment in moments),))
 
 

@@ -405,6 +405,7 @@ def test_each_type_is_asked_in_its_own_way(
         ("due_date > '1969-12-31'", "times before 1970 or beyond the calendar are not sent"),
         ("due_date = '1969-12-31'", "times before 1970 are not sent"),
         ("due_date < '9999-12-31'", "times before 1970 or beyond the calendar are not sent"),
+        ("due_date = '9999-12-31 23:59:59'", "times beyond the calendar are not sent"),
     ],
 )
 def test_what_could_lose_rows_is_kept_with_its_reason(

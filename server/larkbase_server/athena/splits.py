@@ -55,7 +55,7 @@ class SplitProperties:
         try:
             data = {"fields": (), **json.loads(properties[_PART])}
             return cls(Part.from_dict(data), int(properties[_SPLITS]))
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             msg = "The properties of the split were not made by this connector."
             raise MalformedMessage(msg) from None
 

@@ -127,6 +127,7 @@ class TestSplitsOfOthers:
             {"part": "{}", "splits": "1"},
             {"part": '{"base_id":"b","table_id":"t"}', "splits": "x"},
             {"part": '{"base_id":"b","table_id":"t","sort":7}', "splits": "1"},
+            {"part": '{"base_id":"b","table_id":"t","page_size":1e400}', "splits": "1"},
         ],
     )
     def test_foreign_properties_are_invalid_input(self, sales, engine, properties):

@@ -515,6 +515,17 @@ class TestSpill:
 class TestTypes:
     """Values in Athena's types."""
 
+    def test_the_last_second_of_the_calendar_can_be_asked_for(self, world, engine, sets):
+        """Many write "no end" so; where the base is, it is a day of the year 10000 already."""
+        never = dt.datetime(9999, 12, 31, 23, 59, 59, tzinfo=dt.UTC)
+        base = world.lark.database("B")
+        base.table("T", {"Name": ["now", "never"], "Ends": [never - dt.timedelta(1), never]})
+        world.publish(b=base)
+
+        found = engine.select("b.t", ["name"], sets.where(ends=sets.points(TIME, never)))
+
+        assert found == [{"name": "never"}]
+
     def test_times_keep_their_time_of_day(self, world, engine):
         """Which pyarrow's casts would cut, also before 1970 and inside lists."""
         base = world.lark.database("B")
