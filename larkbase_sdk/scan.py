@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import sys
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -71,7 +72,7 @@ class Scan:
         if rows is not None and not _is_count(rows):
             msg = f"A limit cannot be {rows!r}."
             raise QueryError(msg, hint="Give a whole number from 0, or None for all rows.")
-        return replace(self, _limit=None if rows is None else int(rows))
+        return replace(self, _limit=None if rows is None else min(int(rows), sys.maxsize))
 
     # -- what will be done ---------------------------------------------------------------------
 

@@ -79,6 +79,11 @@ def test_a_limit_stops_the_calls(table, lark_emulator):
     assert [call.query["page_size"] for call in searches(lark_emulator)] == ["10"]
 
 
+def test_a_limit_beyond_every_table_is_none(table):
+    """A number that no machine word holds is a limit like any other."""
+    assert len(table.to_arrow(limit=2**70)) == table.count()
+
+
 def test_a_limit_after_a_local_condition_reads_on_until_it_is_met(table, lark_emulator):
     """What the server cannot filter does not make a limit come short."""
     result = table.to_arrow(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -14,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import larkbase_sdk as larkbase
+from larkbase_sdk.sinks import files
 
 UTC = dt.UTC
 NOON = dt.datetime(2026, 3, 1, 12, 30, 15, 250_000, tzinfo=UTC)
@@ -175,6 +177,16 @@ class TestFiles:
 
         assert pq.read_table(path).equals(table.to_arrow())
 
+    def test_pages_become_row_groups_of_a_useful_size(self, lark_emulator, tmp_path, monkeypatch):
+        """A group for every page would make readers of the file slow."""
+        monkeypatch.setattr(files, "_ROWS_IN_GROUP", 500)
+        lark_emulator.database("CRM").table("Many", {"No": list(range(1_200))})
+        table = lark_emulator.connect().table("CRM.Many")
+        file = pq.ParquetFile(table.to_parquet(tmp_path / "many.parquet"))
+
+        assert [file.metadata.num_row_groups, file.metadata.num_rows] == [2, 1_200]
+        assert file.read().equals(table.to_arrow())
+
     def test_csv_writes_nested_cells_as_json_and_times_as_iso(self, table, tmp_path):
         """Nothing is lost on the way to text."""
         path = table.to_csv(tmp_path / "orders.csv")
@@ -196,6 +208,17 @@ class TestFiles:
         for write in (table.to_parquet, table.to_csv):
             with pytest.raises(larkbase.ConfigurationError, match=r'" is a folder\.'):
                 write(tmp_path)
+        assert lark_emulator.calls.count("search") == 0
+
+    @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+    def test_a_pipe_or_device_is_not_replaced(self, table, tmp_path, lark_emulator):
+        """A file in place of ``/dev/null`` would harm every program of the machine."""
+        pipe = tmp_path / "pipe"
+        os.mkfifo(pipe)
+        for write in (table.to_parquet, table.to_csv):
+            with pytest.raises(larkbase.ConfigurationError, match="no file that can be replaced"):
+                write(pipe)
+        assert pipe.is_fifo()
         assert lark_emulator.calls.count("search") == 0
 
     def test_the_home_folder_can_be_named(self, table, tmp_path, monkeypatch):

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, Any
 
 from larkbase_sdk.errors import ConfigurationError
-from larkbase_sdk.sinks.files import flat_schema, flatten
+from larkbase_sdk.sinks.files import flat_schema, flatten, row_groups
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -119,7 +119,7 @@ def json_rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:
 
     flat = flat_schema(batch.schema)
     times = [
-        flat.field(i) if pa.types.is_timestamp(field.type) else field
+        field if pa.types.is_nested(field.type) else flat.field(i)
         for i, field in enumerate(batch.schema)
     ]
     # Text, since Arrow holds times beyond the last year that a datetime can hold.
@@ -141,8 +141,8 @@ def _write_parquet(batches: _Counted, sink: IO[bytes]) -> None:
     import pyarrow.parquet as pq
 
     with pq.ParquetWriter(sink, batches.schema) as writer:
-        for batch in batches:
-            writer.write_batch(batch)
+        for group in row_groups(batches, batches.schema):
+            writer.write_table(group, row_group_size=len(group))
 
 
 def _write_arrow(batches: _Counted, sink: IO[bytes], *, file: bool) -> None:

@@ -146,12 +146,11 @@ def _bins(numbers: Any) -> tuple[Any, Any]:
     import numpy as np
 
     low, high = numbers.min(), numbers.max()
-    if low < high:
-        try:
-            with np.errstate(over="ignore", invalid="ignore"):
-                return np.histogram(numbers, bins=_BINS)
-        except ValueError:  # so far apart or so close that doubles cannot hold the edges
-            pass
+    with np.errstate(over="ignore", invalid="ignore"):
+        edges = np.linspace(low, high, _BINS + 1)
+        # Given the edges, every release of numpy counts alike.
+        if np.isfinite(edges).all() and (np.diff(edges) > 0).all():
+            return np.histogram(numbers, bins=edges)
     return np.array([len(numbers)]), np.array([low, high])
 
 

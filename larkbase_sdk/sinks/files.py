@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 from larkbase_sdk.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     import pyarrow as pa
+
+_ROWS_IN_GROUP = 50_000
+_BYTES_IN_GROUP = 64 * 2**20
 
 
 @contextlib.contextmanager
@@ -32,7 +35,13 @@ def complete_file(path: Path) -> Iterator[Path]:
 
 
 def check_folder(path: Path) -> None:
-    """Raise a ConfigurationError when a file cannot be there: no folder for it, or it is one."""
+    """Raise a ConfigurationError when a file cannot be there.
+
+    There is no folder for it, it is one, or it is a pipe or a device, which would be replaced.
+    """
+    if path.exists() and not (path.is_dir() or path.is_file()):
+        msg = f'"{path}" is no file that can be replaced.'
+        raise ConfigurationError(msg, hint="Name a file; in a terminal --to - writes to stdout.")
     if path.is_dir():
         msg = f'"{path}" is a folder.'
         raise ConfigurationError(msg, hint="Name a file in it.")
@@ -46,9 +55,34 @@ def write_parquet(reader: pa.RecordBatchReader, path: Path) -> Path:
     import pyarrow.parquet as pq
 
     with complete_file(path) as scratch, pq.ParquetWriter(scratch, reader.schema) as writer:
-        for batch in reader:
-            writer.write_batch(batch)
+        for group in row_groups(reader, reader.schema):
+            writer.write_table(group, row_group_size=len(group))
     return path
+
+
+def row_groups(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.Table]:
+    """Yield the rows in the groups in which readers of Parquet files skip them.
+
+    Pages are far too small for that. A group is held in memory until it is complete.
+    """
+    waiting: list[pa.RecordBatch] = []
+    rows = size = 0
+    for batch in batches:
+        waiting.append(batch)
+        rows += len(batch)
+        size += batch.nbytes
+        if rows >= _ROWS_IN_GROUP or size >= _BYTES_IN_GROUP:
+            yield _group(waiting, schema)
+            waiting, rows, size = [], 0, 0
+    if rows:
+        yield _group(waiting, schema)
+
+
+def _group(batches: Sequence[pa.RecordBatch], schema: pa.Schema) -> pa.Table:
+    import pyarrow as pa
+
+    same = [pa.RecordBatch.from_arrays(batch.columns, schema=schema) for batch in batches]
+    return pa.Table.from_batches(same, schema=schema)
 
 
 def write_csv(reader: pa.RecordBatchReader, path: Path) -> Path:
@@ -63,20 +97,19 @@ def write_csv(reader: pa.RecordBatchReader, path: Path) -> Path:
 
 
 def flat_schema(schema: pa.Schema) -> pa.Schema:
-    """Return the schema with nested columns and times as text."""
+    """Return the schema with nested columns, times and intervals as text."""
     import pyarrow as pa
 
+    as_text = (pa.types.is_nested, pa.types.is_timestamp, pa.types.is_interval)
     flat = [
-        field.with_type(pa.string())
-        if pa.types.is_nested(field.type) or pa.types.is_timestamp(field.type)
-        else field
+        field.with_type(pa.string()) if any(test(field.type) for test in as_text) else field
         for field in schema
     ]
     return pa.schema(flat)
 
 
 def flatten(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
-    """Return a batch whose nested cells are JSON text and whose times are ISO 8601 text."""
+    """Return a batch with nested cells as JSON text, times and intervals as ISO 8601 text."""
     import pyarrow as pa
 
     columns = [
@@ -92,6 +125,8 @@ def _as_text(column: pa.Array) -> pa.Array:
 
     if pa.types.is_timestamp(column.type):
         return pc.strftime(column, format="%Y-%m-%dT%H:%M:%SZ")
+    if pa.types.is_interval(column.type):
+        return pa.array(map(_interval_text, column.to_pylist()), pa.string())
     import orjson
 
     texts = [
@@ -99,3 +134,13 @@ def _as_text(column: pa.Array) -> pa.Array:
         for value in column.to_pylist()
     ]
     return pa.array(texts, pa.string())
+
+
+def _interval_text(value: pa.MonthDayNano | None) -> str | None:
+    """Return an interval as an ISO 8601 duration, such as ``P1M2DT3.5S``."""
+    if value is None:
+        return None
+    seconds, rest = divmod(abs(value.nanoseconds), 10**9)
+    sign = "-" if value.nanoseconds < 0 else ""
+    fraction = f".{rest:09d}".rstrip("0").rstrip(".")
+    return f"P{value.months}M{value.days}DT{sign}{seconds}{fraction}S"

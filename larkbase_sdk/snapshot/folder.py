@@ -181,9 +181,11 @@ class Folder:
                 staged = self.path / _STAGING / f"{entry.file}{ending}"
                 if staged.exists():
                     staged.replace(self.path / _TABLES / staged.name)
-        with complete_file(self.path / NAME) as scratch:
-            scratch.write_text(manifest.to_json(), encoding="utf-8")
-            flush_to_disk(scratch)
+        # Staged too: what a killed process leaves beside the manifest would be a stranger there.
+        staged = self.path / _STAGING / NAME
+        staged.write_text(manifest.to_json(), encoding="utf-8")
+        flush_to_disk(staged)
+        staged.replace(self.path / NAME)
         self._clean(entry.file for entry in manifest.tables)
 
     def _clean(self, used: Iterable[str]) -> None:

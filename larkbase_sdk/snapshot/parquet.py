@@ -7,6 +7,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from larkbase_sdk.sinks.files import row_groups
 from larkbase_sdk.snapshot.manifest import damaged
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-_ROWS_IN_GROUP = 50_000
-_BYTES_IN_GROUP = 64 * 2**20
 _ROWS_AT_ONCE = 50_000
 
 
@@ -33,32 +32,11 @@ def write_rows(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch])
     rows = 0
     options: dict[str, Any] = {"compression": "zstd", "write_page_checksum": True}
     with pq.ParquetWriter(path, schema, **options) as writer:
-        for group in _groups(batches, schema):
+        for group in row_groups(batches, schema):
             writer.write_table(group, row_group_size=len(group))
             rows += len(group)
     flush_to_disk(path)
     return rows
-
-
-def _groups(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.Table]:
-    import pyarrow as pa
-
-    waiting: list[pa.RecordBatch] = []
-    rows = size = 0
-    for batch in batches:
-        waiting.append(batch)
-        rows += len(batch)
-        size += batch.nbytes
-        if rows >= _ROWS_IN_GROUP or size >= _BYTES_IN_GROUP:
-            yield _table(pa, waiting, schema)
-            waiting, rows, size = [], 0, 0
-    if rows:
-        yield _table(pa, waiting, schema)
-
-
-def _table(pa: Any, batches: Sequence[pa.RecordBatch], schema: pa.Schema) -> pa.Table:
-    same = [pa.RecordBatch.from_arrays(batch.columns, schema=schema) for batch in batches]
-    return pa.Table.from_batches(same, schema=schema)
 
 
 def flush_to_disk(path: Path) -> None:

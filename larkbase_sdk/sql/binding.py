@@ -47,6 +47,12 @@ class Bound:
     table: SqlTable | None = None
     rows: Any = None
 
+    @property
+    def columns(self) -> frozenset[str]:
+        """Names of its columns in lower case."""
+        schema = self.rows.schema if self.table is None else self.table.schema.to_arrow("sql")
+        return frozenset(name.lower() for name in schema.names)
+
 
 @dataclass(frozen=True, slots=True)
 class Bindings:

@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
     from larkbase_sdk.read.predicate import Predicate
     from larkbase_sdk.schema.table_schema import TableSchema
+    from larkbase_sdk.sql.joins import Source
     from larkbase_sdk.sql.statement import Node
 
 _PARAMETERS = frozenset({"Placeholder", "Parameter"})
+_LATER = frozenset({"where", "group", "having", "qualify", "windows", "order", "limit", "offset"})
 
 
 def conditions_of(tree: Node, params: Any) -> tuple[str, ...]:
@@ -37,13 +39,50 @@ def conditions_of(tree: Node, params: Any) -> tuple[str, ...]:
     where = condition_of(tree) if table is not None else None
     if where is None:
         return ()
-    placed = _with_values(where.copy(), tree, params)
+    return _texts(where, tree, tree, table, params)
+
+
+def joined_conditions_of(
+    source: Source, tree: Node, params: Any, columns: Mapping[tuple[str, str], frozenset[str]]
+) -> tuple[str, ...]:
+    """Return the conditions that every wanted row of one table among several must fulfil.
+
+    They are the parts of its WHERE that look at nothing else.
+
+    Args:
+        source: Where the statement has the table.
+        tree: The parsed statement.
+        params: Values of its parameters, as they were given.
+        columns: Names of columns by the names of tables, all in lower case.
+    """
+    where = condition_of(source.select)
+    if where is None:
+        return ()
+    own = [part for part in _parts(where) if _is_about(part, source, columns)]
+    texts = _texts(where, source.select, tree, source.table, params)
+    return tuple(text for part, text in zip(_parts(where), texts, strict=True) if part in own)
+
+
+def _is_about(
+    part: Node, source: Source, columns: Mapping[tuple[str, str], frozenset[str]]
+) -> bool:
+    kinds = {type(item).__name__ for item in part.walk()}
+    found = [item for item in part.walk() if type(item).__name__ == "Column"]
+    inner = kinds & {"Select", "Lambda", "Star"}
+    return bool(found) and not inner and all(source.owns(item, columns) for item in found)
+
+
+def _texts(where: Node, select: Node, tree: Node, table: Node, params: Any) -> tuple[str, ...]:
+    placed = _with_values(where.copy(), select, tree, params)
     for node in list(placed.walk()):
         if type(node).__name__ == "Column":
             _drop_qualifier(node, table)
-    parts = placed.unnest()
-    parts = parts.flatten() if type(parts).__name__ == "And" else [parts]
-    return tuple(part.unnest().sql(dialect="duckdb") for part in parts)
+    return tuple(part.unnest().sql(dialect="duckdb") for part in _parts(placed))
+
+
+def _parts(where: Node) -> list[Node]:
+    parts = where.unnest()
+    return list(parts.flatten()) if type(parts).__name__ == "And" else [parts]
 
 
 def predicate_of(conditions: Sequence[str], schema: TableSchema) -> tuple[Predicate | None, bool]:
@@ -75,12 +114,12 @@ def _drop_qualifier(column: Node, table: Node) -> None:
         column.set(place, found.get(place))
 
 
-def _with_values(where: Node, tree: Node, params: Any) -> Node:
+def _with_values(where: Node, select: Node, tree: Node, params: Any) -> Node:
     """Put values in the places of parameters, where the core can read such values."""
     from sqlglot import exp
 
     root = exp.Where(this=where)
-    values = _values(where, tree, params)
+    values = _values(where, select, tree, params)
     for node in _placeholders(where):
         literal = _literal(values[id(node)]) if id(node) in values else None
         if literal is not None:
@@ -88,14 +127,13 @@ def _with_values(where: Node, tree: Node, params: Any) -> Node:
     return root.this
 
 
-def _values(where: Node, tree: Node, params: Any) -> dict[int, Any]:
+def _values(where: Node, select: Node, tree: Node, params: Any) -> dict[int, Any]:
     """Return values by the identity of the nodes that stand for them in a condition."""
     nodes = _placeholders(where)
     if isinstance(params, Mapping):
         return {id(node): params[node.name] for node in nodes if node.name in params}
-    # Nodes have no position. Those of the condition come first unless the columns have some.
-    before = [*tree.expressions, tree.args.get("distinct")]
-    if params is None or any(_placeholders(item) for item in before if item is not None):
+    # Nodes have no position. Those of the condition come first unless something has some before.
+    if params is None or _has_values_before(select, tree):
         nodes = [node for node in nodes if node.this]
     places = [int(node.name) - 1 if node.name.isdecimal() else n for n, node in enumerate(nodes)]
     return {
@@ -103,6 +141,15 @@ def _values(where: Node, tree: Node, params: Any) -> dict[int, Any]:
         for node, place in zip(nodes, places, strict=True)
         if 0 <= place < len(params or ())
     }
+
+
+def _has_values_before(select: Node, tree: Node) -> bool:
+    """Tell whether parameters may stand in front of those of a SELECT's condition."""
+    if select is not tree:
+        return len(_placeholders(tree)) > len(_placeholders(condition_of(select)))
+    before = [select.args.get(name) for name in select.args if name not in _LATER]
+    nodes = [item for value in before for item in (value if isinstance(value, list) else [value])]
+    return any(_placeholders(item) for item in nodes if hasattr(item, "walk"))
 
 
 def _placeholders(node: Node) -> list[Node]:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from larkbase_sdk.errors import QueryError
 from larkbase_sdk.sql.binding import CATALOGUE, Bindings, bind
-from larkbase_sdk.sql.conditions import conditions_of
+from larkbase_sdk.sql.conditions import conditions_of, joined_conditions_of
 from larkbase_sdk.sql.dataset import DatasetScanner, ScannedDataset
+from larkbase_sdk.sql.joins import source_of
 from larkbase_sdk.sql.plan import SqlPlan
 from larkbase_sdk.sql.result import Result, Stats, with_unique_names
 from larkbase_sdk.sql.session import Session, UnknownColumn, attach, connect
-from larkbase_sdk.sql.shapes import single_table
+from larkbase_sdk.sql.shapes import only_table, single_table
 from larkbase_sdk.sql.statement import Statement, read_statement
 from larkbase_sdk.sql.tables import Ask, Use
 from larkbase_sdk.sql.times import finer_schema
@@ -110,7 +111,8 @@ class SqlEngine:
             if item.table is not None:
                 key = item.table.key
                 if key not in datasets:
-                    uses[key] = _use(statement, values, limit, expected.get(key, ()))
+                    asks = expected.get(key, ())
+                    uses[key] = _use(statement, values, limit, asks, bindings, key)
                     datasets[key] = item.table.dataset(uses[key])
                 rows = datasets[key]
             session.attach(item.database, item.name, rows)
@@ -152,7 +154,7 @@ class SqlEngine:
         scans = tuple(
             scan
             for key, asks in asked.items()
-            for scan in tables[key].scans_of(_use(statement, values, None, asks))
+            for scan in tables[key].scans_of(_use(statement, values, None, asks, bindings, key))
         )
         return SqlPlan(text, scans, bindings.local)
 
@@ -207,14 +209,37 @@ def _asks_again(statement: Statement, bindings: Bindings) -> bool:
     return statement.reuses or len(statement.names) > len(keys) + others
 
 
-def _use(statement: Statement, values: Any, limit: int | None, expected: Sequence[Ask]) -> Use:
-    if statement.tree is None or statement.kind != "SELECT":
+def _use(
+    statement: Statement,
+    values: Any,
+    limit: int | None,
+    expected: Sequence[Ask],
+    bindings: Bindings,
+    key: Hashable,
+) -> Use:
+    tree = statement.tree
+    if tree is None or statement.kind != "SELECT":
         return Use(expected=expected)
+    if only_table(tree) is not None:
+        shape = single_table(_limited(tree, limit))
+        return Use(shape, conditions_of(tree, values), expected=expected)
     return Use(
-        single_table(_limited(statement.tree, limit)),
-        conditions_of(statement.tree, values),
-        expected,
+        conditions=_joined_conditions(tree, values, bindings, key), alone=False, expected=expected
     )
+
+
+def _joined_conditions(
+    tree: Any, values: Any, bindings: Bindings, key: Hashable
+) -> tuple[str, ...]:
+    """Return what must hold for a table that a statement names once, beside others."""
+    own = [item for item in bindings.bound if item.table is not None and item.table.key == key]
+    if len(own) != 1:
+        return ()
+    source = source_of(tree, own[0].database, own[0].name)
+    if source is None:
+        return ()
+    columns = {(item.database.lower(), item.name.lower()): item.columns for item in bindings.bound}
+    return joined_conditions_of(source, tree, values, columns)
 
 
 def _limited(tree: Any, limit: int | None) -> Any:

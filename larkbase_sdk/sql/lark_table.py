@@ -98,7 +98,8 @@ class _Reading:
         self._names = names
         self._titles = {sql: title for title, sql in names.items()}
         self._use = use
-        self._condition, self._complete = predicate_of(use.conditions, self._schema)
+        self._condition, complete = predicate_of(use.conditions, self._schema)
+        self._complete = complete and use.alone
         self._shared = shared_reads(self._expected(), self._union, self._open)
         for shared in self._shared:
             use.ending.callback(shared.close)

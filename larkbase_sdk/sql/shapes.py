@@ -103,7 +103,7 @@ def only_table(statement: exp.Expression) -> exp.Table | None:
         return None
     source = statement.args.get("from_") or statement.args.get("from")
     table = tables[0]
-    if source is None or source.this is not table or not _is_plain(table):
+    if source is None or source.this is not table or not is_plain(table):
         return None
     found: exp.Table = table
     return found
@@ -128,7 +128,7 @@ def _args(node: Node) -> list[tuple[str, Any]]:
     return list(node.args.items())
 
 
-def _is_plain(table: Node) -> bool:
+def is_plain(table: Node) -> bool:
     """Tell whether a reference is a name, perhaps with an alias: no function, no sample."""
     known = {"this", "db", "catalog", "alias"}
     alias = table.args.get("alias")

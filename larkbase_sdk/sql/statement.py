@@ -77,11 +77,11 @@ def read_statement(text: str, connection: duckdb.DuckDBPyConnection) -> Statemen
     if tree is None:
         return Statement(text, kind, None, tuple(_names_by_duckdb(text, connection)))
     tables = [item for item in tree.walk() if type(item).__name__ == "Table"]
-    common = Counter(item.name.lower() for item in tables if _is_common(item))
+    common = Counter(item.name.lower() for item in tables if is_common(item))
     names = tuple(
         _table_name(item, text)
         for item in tables
-        if not _is_common(item) and type(item.this).__name__ == "Identifier"
+        if not is_common(item) and type(item.this).__name__ == "Identifier"
     )
     return Statement(text, kind, tree, names, any(count > 1 for count in common.values()))
 
@@ -158,7 +158,7 @@ def _table_name(table: Node, text: str) -> TableName:
     return TableName(table.catalog, table.db, table.name, place if place >= 0 else None)
 
 
-def _is_common(table: Node) -> bool:
+def is_common(table: Node) -> bool:
     """Tell whether a reference means a common table expression that can be seen from it."""
     if table.db:
         return False

@@ -31,7 +31,9 @@ class Use:
 
     Attributes:
         shape: What the statement gives of this table alone, or None.
-        conditions: SQL texts that all hold for every row wanted, when this is the only table.
+        conditions: SQL texts that all hold for every row wanted.
+        alone: Whether no other table has a part in the statement, so that nothing but the
+            conditions chooses rows.
         expected: What the statement will ask for, when it may ask more than once; else empty.
         scans: What was read, for statistics and explanations; readers add to it.
         ending: What has to be closed when the statement ends; readers add to it.
@@ -39,6 +41,7 @@ class Use:
 
     shape: SingleTable | None = None
     conditions: Sequence[str] = ()
+    alone: bool = True
     expected: Sequence[Ask] = ()
     scans: list[TableScan] = field(default_factory=list)
     ending: ExitStack = field(default_factory=ExitStack)

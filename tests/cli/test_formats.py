@@ -51,6 +51,26 @@ def test_nested_values_and_times_are_plain_json():
     assert second == dict.fromkeys(SCHEMA.names) | {"record_id": "rec2"}
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ((0, 1, 3_500_000_000), "P0M1DT3.5S"),
+        ((14, -2, 0), "P14M-2DT0S"),
+        ((0, 0, -1_000_000), "P0M0DT-0.001S"),
+    ],
+)
+def test_intervals_are_iso_8601_durations(value, text):
+    """The difference of two times can be written as JSON and as CSV."""
+    column = pa.array([value, None], pa.month_day_nano_interval())
+    rows = pa.RecordBatch.from_arrays([column], ["Took"])
+    sink = io.BytesIO()
+
+    write(pa.Table.from_batches([rows]).to_reader(), Format.CSV, sink, file=False)
+
+    assert json_rows(rows) == [{"Took": text}, {"Took": None}]
+    assert sink.getvalue().decode().splitlines()[:2] == ['"Took"', f'"{text}"']
+
+
 def test_a_time_beyond_the_calendar_of_python_is_text_all_the_same():
     """Arrow holds the year 10000, a datetime does not."""
     column = pa.array([253402300800000], pa.timestamp("ms", "UTC"))

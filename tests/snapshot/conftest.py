@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import larkbase_sdk as larkbase
+from larkbase_sdk.sinks import files
 from larkbase_sdk.snapshot import parquet
 from larkbase_sdk.testing import LarkEmulator
 
@@ -20,7 +21,7 @@ def small_batches() -> Iterator[None]:
     """Lets tables of a few hundred rows span several batches and row groups."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(parquet, "_ROWS_AT_ONCE", 100)
-        patch.setattr(parquet, "_ROWS_IN_GROUP", 300)
+        patch.setattr(files, "_ROWS_IN_GROUP", 300)
         yield
 
 

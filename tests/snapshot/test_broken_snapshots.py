@@ -212,6 +212,31 @@ class TestResuming:
         assert rows_of(changed) == {"Customers": 4, "Orders": 1101, "Totals": 1}
         assert {t.entry.how for n, t in snap.tables.items() if n != "Totals"} == {"kept"}
 
+    def test_a_kill_before_the_first_manifest_leaves_no_stranger(
+        self, db, crm, tmp_path, monkeypatch
+    ):
+        """Nothing of the run that was killed keeps the next one from the folder."""
+        replace, unlink = Path.replace, Path.unlink
+
+        def killed(self: Path, target: Path) -> Path:
+            if Path(target).name != "manifest.json":
+                return replace(self, target)
+            # A killed process removes nothing any more.
+            monkeypatch.setattr(Path, "unlink", lambda *_, **__: None)
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(Path, "replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            db.snapshot(tmp_path / "crm")
+        monkeypatch.setattr(Path, "replace", replace)
+        monkeypatch.setattr(Path, "unlink", unlink)
+
+        db.snapshot(tmp_path / "crm")
+
+        assert rows_of(tmp_path / "crm") == BEFORE
+        left = {path.name for path in (tmp_path / "crm").iterdir()}
+        assert left == {"manifest.json", "tables", ".lock"}
+
 
 @posix
 class TestLinks:

@@ -185,6 +185,7 @@ class TestLookingAround:
 class TestSql:
     """The same statements as over the live base."""
 
+    @pytest.mark.filterwarnings("ignore::larkbase_sdk.UnknownFieldType")
     @pytest.mark.parametrize(
         "text",
         [

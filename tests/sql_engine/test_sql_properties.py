@@ -125,6 +125,7 @@ class Both:
         base = self.emulator.database("P")
         base.time_zone = "Asia/Jakarta"
         self.made = base.table("T", fields=FIELDS)
+        base.table("U", {"k": ["a", "A", "b", None], "weight": [1, 2, None, 4]})
         self.plain = self.emulator.connect(options=Options(page_size=5))
         self.careful = self.emulator.connect(options=Options(page_size=5, text_pushdown=False))
         self.duckdb = duckdb.connect()
@@ -147,6 +148,8 @@ class Both:
         # DuckDB filters its own tables itself; conditions on the Arrow table would be pushed.
         self.duckdb.execute("CREATE SCHEMA IF NOT EXISTS p")
         self.duckdb.execute("CREATE OR REPLACE TABLE p.t AS FROM read")
+        self.duckdb.register("other", self.plain.table("P.U").to_arrow(names="sql"))
+        self.duckdb.execute("CREATE OR REPLACE TABLE p.u AS FROM other")
 
     def ask(self, sql: str, variant: tuple[str, Any] | None) -> list[tuple[Any, ...]]:
         self.emulator.switches.reset()
@@ -180,6 +183,34 @@ def test_a_condition_gives_the_rows_that_duckdb_gives(both, rows, condition, var
     )
 
     assert (sorted(one), sorted(joined)) == (expected, expected)
+
+
+@given(
+    rows=ROWS, condition=CONDITIONS, variant=VARIANT,
+    source=st.sampled_from([
+        "p.t AS T, p.u WHERE u.k = T.pick AND {}",
+        "p.u JOIN p.t AS T ON u.k = T.pick WHERE u.weight > 1 AND {}",
+        "p.t AS T LEFT JOIN p.u ON u.k = T.pick WHERE {}",
+        "p.t AS T LEFT JOIN p.u ON u.k = T.pick WHERE k IS NULL AND {}",
+        "p.t AS T LEFT JOIN p.u ON u.k = T.pick CROSS JOIN range(1) WHERE {}",
+        "p.u LEFT JOIN p.t AS T ON u.k = T.pick WHERE {}",
+        "p.u LEFT JOIN p.t AS T ON u.k = T.pick LEFT JOIN range(1) ON TRUE WHERE {}",
+        "p.t AS T RIGHT JOIN p.u ON u.k = T.pick WHERE {}",
+        "p.t AS T FULL JOIN p.u ON u.k = T.pick WHERE {}",
+        "p.t AS T SEMI JOIN p.u ON u.k = T.pick WHERE {}",
+        "p.t AS T ANTI JOIN p.u ON u.k = T.pick WHERE {}",
+        "(SELECT * FROM p.t AS T WHERE {}) AS T FULL JOIN p.u ON u.k = T.pick",
+        "p.t AS T WHERE EXISTS (SELECT 1 FROM p.u WHERE u.k = T.pick AND {})",
+    ]),
+)  # fmt: skip
+def test_a_condition_beside_other_tables_gives_the_rows_that_duckdb_gives(
+    both, rows, condition, variant, source
+):
+    """Also where a join makes rows of NULLs, to which the condition applies as well."""
+    both.fill(rows)
+    sql = f"SELECT T.record_id FROM {source.format(condition)} ORDER BY ALL"
+
+    assert both.ask(sql, variant) == both.expected(sql)
 
 
 @given(rows=ROWS, condition=CONDITIONS, limit=st.integers(0, 5), offset=st.integers(0, 3))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import warnings
 
+import pyarrow as pa
 import pytest
 
 import larkbase_sdk as larkbase
@@ -114,6 +115,57 @@ class TestConditions:
             assert sorted(result.to_arrow()["record_id"].to_pylist()) == expected
             assert "Open" in str(call.body["filter"])
             assert "A-00" in str(call.body["filter"])
+
+    @pytest.mark.parametrize(
+        ("text", "values"),
+        [
+            ("SELECT record_id FROM crm.orders JOIN few USING (status) WHERE amount > 149.5", None),
+            ("SELECT record_id FROM crm.orders JOIN few USING (status) WHERE amount > ?", [149.5]),
+            (("SELECT o.record_id FROM few, crm.orders o WHERE o.amount > 149.5 "
+             "AND o.status = few.status"), None),
+            (("SELECT o.record_id FROM crm.orders o LEFT JOIN few USING (status) "
+             "WHERE amount > 149.5 AND few.status IS NOT NULL"), None),
+            (("WITH o AS (SELECT * FROM crm.orders WHERE amount > 149.5) "
+             "SELECT o.record_id FROM o SEMI JOIN few USING (status)"), None),
+        ],
+    )  # fmt: skip
+    def test_a_condition_beside_other_tables_goes_to_lark(self, orders, searches, text, values):
+        """Whichever forms the release of DuckDB pushes by itself: none reads all rows."""
+        few = {"few": pa.table({"status": ["Open", "Paid"]})}
+        result, calls = searches(text, values, variables=few)
+
+        found = sorted(result.to_arrow()["record_id"].to_pylist())
+        assert found == ids(
+            orders, lambda r: (r["amount"] or 0) > 149.5 and r["status"] in ("Open", "Paid")
+        )
+        assert all("isGreater" in str(call.body["filter"]) for call in calls)
+        assert result.stats.rows_read <= 6
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            (
+                "SELECT count(*) FROM few f LEFT JOIN crm.orders o ON o.status = f.status "
+                "AND o.amount > 1 WHERE o.amount IS NULL"
+            ),
+            (
+                "SELECT count(*) FROM few f FULL JOIN crm.orders o ON o.status = f.status "
+                "WHERE o.amount IS NULL"
+            ),
+            (
+                "SELECT count(*) FROM crm.orders o RIGHT JOIN few f ON o.status = f.status "
+                "AND o.amount > 1 WHERE o.amount IS NULL"
+            ),
+        ],
+    )
+    def test_rows_without_a_match_stay_without_one(self, lark, searches, text):
+        """An outer join finds the same matches: a condition on its result is none on the table."""
+        few = {"few": pa.table({"status": ["Open", "Lost"]})}
+        rows = lark.table("CRM.Orders").to_arrow(names="sql")
+        here = lark.sql(text.replace("crm.orders", "rows"), variables={**few, "rows": rows})
+        result, _ = searches(text, variables=few)
+
+        assert result.to_arrow().to_pylist() == here.to_arrow().to_pylist()
 
     def test_parameters_before_the_condition_are_none_of_it(self, lark, orders):
         """The value of DISTINCT ON stands first and is not taken for that of the condition."""

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import nbformat
 import pytest
 from nbclient import NotebookClient
@@ -15,7 +16,8 @@ RESULTS: dict[str, dict[str, Any]] = {
     "01-ten-minutes.ipynb": {
         "sorted(big['OrderNo'])[:2]": ["A-0087", "A-0213"],
         "result.to_arrow()['total'].to_pylist()": [245739.0, 203321.0],
-        "result.stats.rows_read": 100,
+        # DuckDB 2 hands over no conditions that follow from a join with a small table.
+        "result.stats.rows_read": 100 if duckdb.__version__.startswith("1.") else 223,
         "len(linked) == len(orders.to_pandas(where='amount > 4900'))": True,
     },
     "02-types-and-empties.ipynb": {
