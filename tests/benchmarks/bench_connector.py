@@ -2,10 +2,11 @@
 
 Run: python tests/benchmarks/bench_connector.py [rows]
 
-The emulators of Lark and AWS run in a process of their own. Each figure is the median of fresh
+The emulators of Lark and AWS run in a process of their own. The figures are those of fresh
 processes of the connector, which are told by their own processor time, since the emulators share
 the machine. Each process also parses a page of the same kind with orjson alone, which tells how
-fast the machine was at that moment.
+fast the machine was at that moment; where the speed of a machine moves, the best process tells
+most about the connector, and the median most about the day.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 ROWS = 100_000
 FEW = 8
 ROUNDS = 200
-PROCESSES = 5
+PROCESSES = 9
 AIM_ROWS, AIM_MEMORY, AIM_TABLE = 30_000, 350, 5
 SECRET, BUCKET = "lark-app", "spill"
 
@@ -151,10 +152,11 @@ def measured(environ: dict[str, str], columns: int) -> dict[str, Any]:
     return found
 
 
-def middle(environ: dict[str, str], columns: int) -> dict[str, Any]:
-    """Return the figures of the process with the median processor time."""
+def best_and_median(environ: dict[str, str], columns: int) -> list[dict[str, Any]]:
+    """Return the figures of the processes with the least and the median processor time."""
     found = [measured(environ, columns) for _ in range(PROCESSES)]
-    return sorted(found, key=lambda item: item["processor"])[PROCESSES // 2]
+    found.sort(key=lambda item: item["processor"])
+    return [{"which": "best", **found[0]}, {"which": "median", **found[PROCESSES // 2]}]
 
 
 def main(rows: int) -> None:
@@ -164,24 +166,27 @@ def main(rows: int) -> None:
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         environ = json.loads(process.stdout.readline())  # type: ignore[union-attr]
-        found = [middle(environ, columns) for columns in (FEW, 1000)]
+        found = [item for columns in (FEW, 1000) for item in best_and_median(environ, columns)]
         process.communicate()
-    print(f"{rows:,} rows, no latency; blocks encrypted and written to S3 by two threads\n")
     print(
-        "| columns | seconds | rows/s | rows/s per core | blocks | peak memory (MB) "
+        f"{rows:,} rows, no latency; blocks encrypted and written to S3 by two threads; "
+        f"{PROCESSES} processes each\n"
+    )
+    print(
+        "| columns | process | seconds | rows/s | rows/s per core | blocks | peak memory (MB) "
         "| meanwhile, `orjson.loads` alone: rows/s |"
     )
-    print("|---:|---:|---:|---:|---:|---:|---:|")
+    print("|---:|---|---:|---:|---:|---:|---:|---:|")
     for item in found:
         print(
-            f"| {item['columns']} | {item['seconds']:.1f} | {rows / item['seconds']:,.0f} "
-            f"| {rows / item['processor']:,.0f} | {item['blocks']} | {item['memory']:.0f} "
-            f"| {item['yardstick']:,.0f} |"
+            f"| {item['columns']} | {item['which']} | {item['seconds']:.1f} "
+            f"| {rows / item['seconds']:,.0f} | {rows / item['processor']:,.0f} | {item['blocks']} "
+            f"| {item['memory']:.0f} | {item['yardstick']:,.0f} |"
         )
     table = max(item["table"] for item in found)
     print(f"\nGetTable from memory, {found[-1]['columns']} columns: {table * 1e3:.2f} ms.\n")
     aims = {
-        f"{AIM_ROWS:,} rows/s per core, {item['columns']} columns": (
+        f"{AIM_ROWS:,} rows/s per core, {item['columns']} columns, {item['which']} process": (
             rows / item["processor"] >= AIM_ROWS
         )
         for item in found
