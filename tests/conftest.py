@@ -55,3 +55,10 @@ def aws(aws_emulator: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     for name, value in aws_emulator.environment().items():
         monkeypatch.setenv(name, value)
     return aws_emulator
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Figures that tests recorded: what they print themselves is lost in parallel runs."""
+    for report in terminalreporter.getreports("passed"):
+        for name, figure in report.user_properties:
+            terminalreporter.write_line(f"{name}: {figure}")
