@@ -43,7 +43,9 @@ def joined(batches: Sequence[pa.RecordBatch], schema: pa.Schema) -> pa.RecordBat
     """Return the rows of all batches as one batch of this schema, its metadata included."""
     if not len(schema):
         return without_columns(sum(batch.num_rows for batch in batches))
+    if not batches:
+        return empty_batch(schema)
     if len(batches) == 1:
         return pa.RecordBatch.from_arrays(batches[0].columns, schema=schema)
-    table = pa.Table.from_batches(batches, schema).combine_chunks()
-    return next(iter(table.to_batches()), empty_batch(schema))
+    [whole] = pa.Table.from_batches(batches, schema).combine_chunks().to_batches()
+    return whole
