@@ -7,7 +7,7 @@ import weakref
 from functools import cached_property
 from pathlib import Path
 from secrets import token_hex
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from larkbase_sdk.accessors import DatabaseMap, as_name
 from larkbase_sdk.api import LarkApi
@@ -547,6 +547,14 @@ class Lark:
         if self._emulator is not None:
             self._emulator.stop()
             self._emulator = None
+
+    def __reduce__(self) -> NoReturn:
+        # Its credentials must not reach a file or another machine with an object that holds it.
+        msg = (
+            "A client cannot be pickled, nor can its databases, tables and scans: make one with "
+            "larkbase.connect() in each process, or send rows, links (table.url) and conditions."
+        )
+        raise TypeError(msg)
 
     def __enter__(self) -> Self:
         return self

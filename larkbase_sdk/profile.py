@@ -96,10 +96,12 @@ def _stored(profile: str | None, domain: str) -> Credentials:
         msg = "No credentials: the environment has none and no profile is stored."
         raise ConfigurationError(msg, hint=_HOW_TO)
     entry = profiles[name]
+    app_id, app_secret = entry.get("app_id"), entry.get("app_secret")
+    if not (app_id and isinstance(app_id, str) and app_secret and isinstance(app_secret, str)):
+        msg = f'The stored profile "{name}" does not hold an app id and its secret.'
+        raise ConfigurationError(msg, hint="Store it again: larkbase login.")
     return Credentials(
-        app_id=str(entry.get("app_id", "")),
-        app_secret=str(entry.get("app_secret", "")),
-        domain=domain or str(entry.get("domain", "")),
+        app_id=app_id, app_secret=app_secret, domain=domain or str(entry.get("domain") or "")
     )
 
 

@@ -90,7 +90,7 @@ class Scan:
             NotFound: for a view that does not exist.
         """
         table, metadata = self.table, self._lark.metadata
-        was_known = metadata.known_schema(table.base_id, table.id) is not None
+        was_known = self._fields_are_known()
         try:
             return self._plan(table.schema)
         except QueryError:
@@ -362,12 +362,14 @@ class Scan:
             return self._read_all(names, expand)
         from larkbase_sdk.sinks.cache import through_cache
 
+        were_known = self._fields_are_known()
         return through_cache(
             self,
             max_age,
             lambda: self._read_all(names, expand),
             extra=(names, repr(expand)),
             modified=lambda: None if expand is not None else self._settled_since(),
+            still_holds=lambda: self._holds_with_fresh_fields(were_known=were_known),
         )
 
     def _read_all(self, names: NameKind, expand: Expand | None) -> pa.Table:
@@ -391,14 +393,32 @@ class Scan:
         """
         from larkbase_sdk.catalog.modified import modified_times
 
-        plan = self.plan()
-        looked_at = {*plan.output, *plan.residual.columns, *(key.column for key in plan.order)}
-        columns = plan.schema.columns
-        if any(c.is_computed and (self._view or c.name in looked_at) for c in columns):
+        if self._looks_at_computed():
             return None
         base_id = self.table.base_id
         api = self._lark.api
         return modified_times(api.drive, [base_id], api.http.service_clock).get(base_id)
+
+    def _looks_at_computed(self) -> bool:
+        plan = self.plan()
+        looked_at = {*plan.output, *plan.residual.columns, *(key.column for key in plan.order)}
+        columns = plan.schema.columns
+        return any(c.is_computed and (self._view or c.name in looked_at) for c in columns)
+
+    def _holds_with_fresh_fields(self, *, were_known: bool) -> bool:
+        """Tell whether the time of change says something of the rows by the fields of now.
+
+        Reads the fields again when they were remembered: what is kept under a time of change
+        must not have the names and types of before.
+        """
+        if were_known:
+            table = self.table
+            self._lark.metadata.fresh_schema(table.base_id, table.id, table.name)
+        return not self._looks_at_computed()
+
+    def _fields_are_known(self) -> bool:
+        table = self.table
+        return self._lark.metadata.known_schema(table.base_id, table.id) is not None
 
     def key(self) -> list[Any]:
         """Return what tells this read from others of the same table, as JSON values; no call."""

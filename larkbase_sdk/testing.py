@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from larkbase_sdk.emulator import SWITCH_VARIANTS, TEXT_LOSING, Switches
+
+try:
+    import pytest
+except ImportError:  # the emulator works without it; only the fixtures are missing
+    pytest = None  # type: ignore[assignment]  # a module for the checker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,7 +17,7 @@ if TYPE_CHECKING:
     from larkbase_sdk.client import Lark
     from larkbase_sdk.emulator.emulator import LarkEmulator
 
-__all__ = ["SWITCH_VARIANTS", "TEXT_LOSING", "LarkEmulator", "Switches", "lark", "lark_emulator"]
+__all__ = ["SWITCH_VARIANTS", "TEXT_LOSING", "LarkEmulator", "Switches"]
 
 
 def __getattr__(name: str) -> Any:
@@ -27,17 +30,18 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(msg)
 
 
-@pytest.fixture
-def lark_emulator() -> Iterator[LarkEmulator]:
-    """A running emulator with an empty tenant, stopped after the test."""
-    from larkbase_sdk.emulator.emulator import LarkEmulator
+if pytest is not None:
 
-    with LarkEmulator() as emulator:
-        yield emulator
+    @pytest.fixture
+    def lark_emulator() -> Iterator[LarkEmulator]:
+        """A running emulator with an empty tenant, stopped after the test."""
+        from larkbase_sdk.emulator.emulator import LarkEmulator
 
+        with LarkEmulator() as emulator:
+            yield emulator
 
-@pytest.fixture
-def lark(lark_emulator: LarkEmulator) -> Iterator[Lark]:
-    """A client connected to the emulator of the test."""
-    with lark_emulator.connect() as client:
-        yield client
+    @pytest.fixture
+    def lark(lark_emulator: LarkEmulator) -> Iterator[Lark]:
+        """A client connected to the emulator of the test."""
+        with lark_emulator.connect() as client:
+            yield client

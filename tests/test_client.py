@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import pickle
+
 import pytest
 
 import larkbase_sdk as larkbase
@@ -67,6 +70,17 @@ class TestConnect:
         with pytest.raises(larkbase.ConfigurationError, match="cannot be read") as caught:
             larkbase.connect("")
         assert (caught.value.__cause__, caught.value.__context__) == (None, None)
+
+    @pytest.mark.parametrize("secret", [None, "", 7])
+    def test_a_profile_without_its_secret_sends_nothing(self, secret):
+        """A file that somebody edited by hand is told as what it is."""
+        stored = profile.cache_dir() / "profiles.json"
+        stored.parent.mkdir()
+        entry = {"app_id": "cli_a1b2", "app_secret": secret}
+        stored.write_text(json.dumps({"default": entry}))
+
+        with pytest.raises(larkbase.ConfigurationError, match="does not hold an app id and its"):
+            larkbase.connect()
 
     def test_a_profile_that_is_none(self):
         """Is no profile."""
@@ -280,6 +294,15 @@ def test_the_counters_read_as_a_sentence(lark_emulator, crm):
         f"{lark.stats.bytes} bytes received"
     )
     assert lark.stats._repr_html_() == f"<p>{shown}</p>"
+
+
+def test_a_client_is_not_pickled(lark, crm):
+    """Nor what holds it: the error says what to send to another process instead."""
+    orders = lark.table("CRM.Orders")
+
+    for thing in (lark, orders, orders.scan(limit=1)):
+        with pytest.raises(TypeError, match=r"larkbase\.connect\(\) in each process, or send rows"):
+            pickle.dumps(thing)
 
 
 def test_demo_needs_no_account():

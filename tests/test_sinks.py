@@ -19,6 +19,9 @@ from larkbase_sdk.sinks import files
 
 UTC = dt.UTC
 NOON = dt.datetime(2026, 3, 1, 12, 30, 15, 250_000, tzinfo=UTC)
+TAKERS = [pa.table, pl.DataFrame]
+if hasattr(pd.DataFrame, "from_arrow"):  # since pandas 3
+    TAKERS.append(pd.DataFrame.from_arrow)
 
 
 @pytest.fixture
@@ -108,6 +111,16 @@ class TestPandas:
         assert shown == pd.Timestamp(NOON)
         assert shown.hour == 19
 
+    def test_times_of_linked_rows_are_shown_in_the_zone_too(self, table, customers):
+        """They stand in lists of structures."""
+        customers.add_field("Since", "DateTime")
+        customers.update(customers.records[0]["record_id"], {"Since": NOON})
+
+        frame = table.to_pandas(expand={"Customer": ["Since"]}, timezone="Asia/Jakarta")
+        shown = [row["Since"] for cell in frame["Customer"].dropna() for row in cell]
+
+        assert [(time, time.hour) for time in shown if time] == [(NOON, 19)]
+
     def test_an_unknown_zone_or_backend_is_refused(self, table):
         """Bad arguments fail with the allowed values."""
         with pytest.raises(larkbase.ConfigurationError, match="Mars"):
@@ -152,7 +165,7 @@ class TestArrow:
         assert metadata[b"larkFieldName"] == b"Amount"
         assert metadata[b"larkUIType"] == b"Number"
 
-    @pytest.mark.parametrize("take", [pa.table, pd.DataFrame.from_arrow, pl.DataFrame])
+    @pytest.mark.parametrize("take", TAKERS)
     def test_other_libraries_read_the_stream(self, table, take):
         """The Arrow C stream interface is enough."""
         assert len(take(table)) == 3
@@ -243,6 +256,49 @@ class TestFiles:
         with pytest.raises(larkbase.PermissionDenied):
             table.to_parquet(tmp_path / "orders.parquet")
         assert list(tmp_path.iterdir()) == []
+
+    def test_a_link_to_a_file_stays_a_link(self, table, tmp_path):
+        """``latest.csv`` leads to the file of today, whose rows are replaced."""
+        (tmp_path / "files").mkdir()
+        for suffix, write in ((".parquet", table.to_parquet), (".csv", table.to_csv)):
+            file, link = tmp_path / f"files/today{suffix}", tmp_path / f"latest{suffix}"
+            link.symlink_to(file)
+
+            assert write(link) == link
+            assert write(link) == link
+            assert (link.is_symlink(), file.stat().st_size > 0) == (True, True)
+        assert sorted(path.name for path in tmp_path.rglob("today*")) == [
+            "today.csv",
+            "today.parquet",
+        ]
+
+    def test_a_file_that_others_may_not_read_stays_one(self, table, tmp_path):
+        """New rows do not open it."""
+        path = table.to_csv(tmp_path / "orders.csv")
+        path.chmod(0o600)
+
+        assert table.to_csv(path).stat().st_mode & 0o777 == 0o600
+
+    @pytest.mark.parametrize("name", ["x" * 251 + ".csv", "客" * 83 + "xx.csv"])
+    def test_a_name_may_be_as_long_as_the_system_allows(self, table, tmp_path, name):
+        """255 bytes, although the scratch file has a name of its own."""
+        assert len(name.encode()) == 255
+
+        table.to_csv(tmp_path / name)
+        assert [path.name for path in tmp_path.iterdir()] == [name]
+
+    def test_what_a_killed_process_left_vanishes_with_the_next_file(self, table, tmp_path):
+        """A day later, when nobody can be writing it any more."""
+        old, young, other = (
+            tmp_path / f".{name}.part" for name in ("rows[1].csv.0a", "rows[1].csv.0b", "b.csv.0c")
+        )
+        for path in (old, young, other):
+            path.touch()
+        for path in (old, other):
+            os.utime(path, (0, 0))
+
+        table.to_csv(tmp_path / "rows[1].csv")
+        assert sorted(tmp_path.iterdir()) == sorted([young, other, tmp_path / "rows[1].csv"])
 
 
 class TestExpand:

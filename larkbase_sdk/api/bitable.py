@@ -50,17 +50,20 @@ class Bitable:
 
     def tables(self, app: str) -> list[TableInfo]:
         """Return the tables of a base in Lark's order: one call per 100."""
-        return list_all(self._http, LIST_TABLES, TableInfo.parse, path={"app": app})
+        found = list_all(self._http, LIST_TABLES, TableInfo.parse, path={"app": app})
+        return _once(found, lambda table: table.table_id)
 
     def fields(self, app: str, table: str) -> list[Field]:
         """Return the fields of a table in Lark's order: one call per 100."""
         path = {"app": app, "table": table}
-        return list_all(self._http, LIST_FIELDS, Field.parse, path=path)
+        found = list_all(self._http, LIST_FIELDS, Field.parse, path=path)
+        return _once(found, lambda field: field.field_id)
 
     def views(self, app: str, table: str) -> list[ViewInfo]:
         """Return the views of a table in Lark's order: one call per 100."""
         path = {"app": app, "table": table}
-        return list_all(self._http, LIST_VIEWS, ViewInfo.parse, path=path)
+        found = list_all(self._http, LIST_VIEWS, ViewInfo.parse, path=path)
+        return _once(found, lambda view: view.view_id)
 
     def view(self, app: str, table: str, view_id: str) -> View:
         """Return a view with its own filter and hidden fields: one call."""
@@ -134,6 +137,14 @@ class Bitable:
             stop=stop,
             parse=parse,
         )
+
+
+def _once(items: list[T], id_of: Callable[[T], str]) -> list[T]:
+    """Return each item once: pages overlap when somebody moves things between two calls."""
+    found: dict[str, T] = {}
+    for item in items:
+        found.setdefault(id_of(item), item)
+    return list(found.values())
 
 
 def read_view(data: Mapping[str, Any]) -> View:

@@ -308,12 +308,22 @@ SCOPE_MISSING = frozenset({99991672, 99991679})
 _UNKNOWN = Meaning(
     ServiceError, "Lark refuses the call.", "Lark's support can look it up by the log id."
 )
+_UNKNOWN_RATE = CODES[99991400]
+_UNKNOWN_FAILURE = _internal()
+_HTTP_TOO_MANY = 429
+_HTTP_SERVER_ERRORS = range(500, 600)
 
 
-def meaning_of(code: int, *, asking_for_token: bool = False) -> Meaning:
-    """Return what a code means; an unknown code is an error of the service, not repeated."""
+def meaning_of(code: int, *, status: int = 200, asking_for_token: bool = False) -> Meaning:
+    """Return what a code means; for an unknown code the HTTP status says whether to repeat."""
+    known = CODES.get(code) or _by_status(status)
     if asking_for_token:
-        known = CODES.get(code, _REFUSED_APP)
-        same = known.backoff is not None or code in CALLER_REFUSED
-        return TOKEN_CODES.get(code, known if same else _REFUSED_APP)
-    return CODES.get(code, _UNKNOWN)
+        same = known is not None and (known.backoff is not None or code in CALLER_REFUSED)
+        return TOKEN_CODES.get(code) or (known if known and same else _REFUSED_APP)
+    return known or _UNKNOWN
+
+
+def _by_status(status: int) -> Meaning | None:
+    if status == _HTTP_TOO_MANY:
+        return _UNKNOWN_RATE
+    return _UNKNOWN_FAILURE if status in _HTTP_SERVER_ERRORS else None

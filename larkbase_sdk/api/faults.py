@@ -12,6 +12,7 @@ from larkbase_sdk.api.codes import (
     ADVICE,
     BROKEN,
     BUSY,
+    CODES,
     REJECTED_TOKEN,
     SCOPE_MISSING,
     UNREACHABLE,
@@ -161,14 +162,14 @@ def refused(
     code: int, envelope: Mapping[str, Any], raw: RawAnswer, call: Call, speaker: Speaker
 ) -> Fault:
     """Return the fault of an envelope whose code is not 0."""
-    meaning = meaning_of(code, asking_for_token=call.endpoint is TOKEN)
+    meaning = meaning_of(code, status=raw.status, asking_for_token=call.endpoint is TOKEN)
     error = envelope.get("error")
     details = error if isinstance(error, Mapping) else {}
     names = _names(call, speaker)
     hint = meaning.user_hint if speaker.is_user and meaning.user_hint else meaning.hint
     text = meaning.text.format_map(names)
     scopes = _scopes(code, envelope, details)
-    quoted = _quoted(envelope, details, otherwise=meaning.quotes)
+    quoted = _quoted(envelope, details, otherwise=meaning.quotes or code not in CODES)
     return Fault(
         meaning.error,
         " ".join(part for part in (text[:1].upper() + text[1:], quoted, _listed(scopes)) if part),
@@ -178,6 +179,7 @@ def refused(
         log_id=str(details.get("log_id") or "") or raw.log_id,
         pause=raw.pause,
         congestion=meaning.congestion,
+        lost=code not in CODES and raw.status in _HTTP_SERVER_ERRORS,
         help_url=_help_url(meaning, call, speaker),
         context={
             "endpoint": call.endpoint.name,

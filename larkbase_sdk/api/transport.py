@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -44,6 +45,7 @@ class Transport:
     def __init__(self, speaker: Speaker) -> None:
         self._speaker = speaker
         self._session: requests.Session | None = None
+        self._process = os.getpid()
         self._lock = threading.Lock()
 
     def send(
@@ -108,6 +110,9 @@ class Transport:
 
     def _open(self) -> requests.Session:
         with self._lock:
+            if self._process != os.getpid():
+                # Two processes on one connection would get each other's answers.
+                self._session, self._process = None, os.getpid()
             if self._session is None:
                 local = self._speaker.domain.is_loopback
                 self._session = _new_session(trust_environment=not local)

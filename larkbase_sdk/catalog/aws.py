@@ -42,6 +42,8 @@ _REFUSED = frozenset(
 _MISSING = frozenset({"EntityNotFoundException", "MetadataException", "ResourceNotFoundException"})
 
 _CREDENTIALS = "Give the process credentials of AWS, for example with AWS_PROFILE or a role."
+_LAKE_FORMATION = "Lake Formation"
+_LAKE = "Grant it to the role in Lake Formation, where permissions of IAM alone do not count."
 _REACH = "Check region and network (in a VPC: a NAT gateway or an endpoint of the service)."
 _ATTEMPTS = 5
 _making_clients = threading.Lock()
@@ -111,7 +113,8 @@ def _of_answer(service: str, error: Any) -> LarkBaseError:
     context = {"aws_code": code, "action": action}
     if code in _DENIED:
         msg = f"AWS does not allow {action}: {message}"
-        return PermissionDenied(msg, hint=f"Give the role {action}.", context=context)
+        hint = _LAKE if _LAKE_FORMATION in message else f"Give the role {action}."
+        return PermissionDenied(msg, hint=hint, context=context)
     if code in _THROTTLED:
         msg = f"AWS keeps refusing {action} because of the rate of calls: {text}"
         return RateLimited(msg, hint="Try again in a moment.", context=context)

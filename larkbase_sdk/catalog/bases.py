@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Protocol
 from larkbase_sdk.catalog.listings import Listings
 from larkbase_sdk.catalog.names import Named, no_such, pick, pick_sql
 from larkbase_sdk.catalog.naming import named_databases, named_tables
-from larkbase_sdk.catalog.skipping import OWN_FAULTS, Skipped, SkipReport, each
+from larkbase_sdk.catalog.skipping import (
+    OWN_FAULTS,
+    Skipped,
+    SkipReport,
+    each,
+    raise_passing,
+)
 from larkbase_sdk.catalog.sources import ListedTable, tables_in_rows, tables_of_base
 from larkbase_sdk.errors import LarkBaseError
 
@@ -35,7 +41,8 @@ class BasesCatalog:
 
     Opened links come first, in the order in which they were opened, so that a database behind a
     link is found without reading the other sources. A source that cannot be read is reported,
-    and the others count.
+    and the others count; one that Lark cannot answer for just now is an error, since its names
+    would go to others meanwhile.
 
     Args:
         metadata: What Lark says of bases and tables.
@@ -198,7 +205,8 @@ class BasesCatalog:
         """Return the tables of a database; one call per 100 tables of a base, at first use.
 
         Raises:
-            LarkBaseError: when its base cannot be read, or none of its bases.
+            LarkBaseError: when its base cannot be read, or none of its bases; or one of them
+                just now.
 
         Warns:
             SourceSkipped: for one of several bases that cannot be read.
@@ -216,6 +224,7 @@ class BasesCatalog:
         errors = [result for result in results if isinstance(result, LarkBaseError)]
         if errors and len(errors) == len(results):
             raise errors[0]
+        raise_passing(errors)
         for base, result in zip(content.bases, results, strict=True):
             if isinstance(result, LarkBaseError):
                 what = f'base "{base.name}" of database "{content.name}"'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from larkbase_sdk.catalog.skipping import Skipped, each
+from larkbase_sdk.catalog.skipping import Skipped, each, raise_passing
 from larkbase_sdk.catalog.sources import Listing
 from larkbase_sdk.errors import LarkBaseError
 from larkbase_sdk.ttl_cache import TtlCache
@@ -27,7 +27,8 @@ class Listings:
         A source that cannot be read has a listing that only says so; it is remembered too.
 
         Raises:
-            LarkBaseError: an error that concerns every source, such as refused credentials.
+            LarkBaseError: an error that concerns every source, such as refused credentials, or
+                one that will soon pass.
         """
         missing = [source for source in sources if not self._cache.is_fresh(source)]
         results = each(lambda source: source.read(), missing)
@@ -35,6 +36,7 @@ class Listings:
         for source, result in zip(missing, results, strict=True):
             if isinstance(result, LarkBaseError):
                 result = _failed(source, result, alone=len(sources) == 1)
+            raise_passing(item.error for item in result.skipped)
             self._cache.put(source, result)
             read[source] = result
         return [read.get(source) or self._cache.peek(source) or Listing() for source in sources]
@@ -48,6 +50,7 @@ class Listings:
         known = self._cache.peek(source) if self._cache.is_fresh(source) else None
         if known is None or not known.databases:
             known = source.read()
+            raise_passing(item.error for item in known.skipped)
             self._cache.put(source, known)
         return known
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
+from larkbase_sdk.api.codes import CODES
 from larkbase_sdk.errors import (
     ConfigurationError,
     LarkBaseError,
@@ -53,6 +54,7 @@ class Skipped:
         unreadable: Whether it may well exist but could not be read, so that nothing may be
             concluded from its absence.
         tables_of: Base of the table that the thing may mean; empty when it means no table.
+        error: The error that kept it from being read; None for everything else.
     """
 
     what: str
@@ -60,14 +62,26 @@ class Skipped:
     token: str = ""
     unreadable: bool = False
     tables_of: str = ""
+    error: LarkBaseError | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def because(cls, what: str, error: LarkBaseError, token: str = "") -> Skipped:
         """Return the record of a thing that an error kept from being read."""
-        return cls(what, str(error), token, unreadable=True)
+        return cls(what, str(error), token, unreadable=True, error=error)
 
     def __str__(self) -> str:
         return f"Left out {self.what}: {self.reason}"
+
+
+def raise_passing(errors: Iterable[LarkBaseError | None]) -> None:
+    """Raise the first error that will soon pass, so that nothing is built upon it.
+
+    What lies behind such an error has names, which meanwhile would be given to something else.
+    """
+    for error in errors:
+        known = CODES.get(error.code or 0) if error is not None else None
+        if error is not None and known is not None and known.backoff is not None:
+            raise error
 
 
 class SkipReport:

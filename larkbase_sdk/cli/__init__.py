@@ -17,6 +17,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         0 ok, 1 service error, 2 usage, 3 credentials or access, 4 network, 130 interrupted.
     """
-    from larkbase_sdk.cli.app import run
-
+    try:
+        from larkbase_sdk.cli.app import run
+    except KeyboardInterrupt:  # nothing that could tell it is loaded yet
+        return 130
     return run(argv)

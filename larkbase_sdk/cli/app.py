@@ -11,13 +11,12 @@ from larkbase_sdk._version import __version__
 from larkbase_sdk.cli import athena, athena_deploy, glue, migrate
 from larkbase_sdk.cli.account import doctor, login
 from larkbase_sdk.cli.data import attachments, explain, export, head
-from larkbase_sdk.cli.failures import exit_code, log_lines, tell, warnings_as_lines
+from larkbase_sdk.cli.failures import exit_code, log_lines, sigterm_as_exit, tell, warnings_as_lines
 from larkbase_sdk.cli.look import ls, schema
-from larkbase_sdk.cli.output import forget_stdout
 from larkbase_sdk.cli.play import aws_emulator, demo, emulator
 from larkbase_sdk.cli.snapshot import diff, snapshot
 from larkbase_sdk.cli.sql import STATEMENT, query
-from larkbase_sdk.cli.streams import usable_streams
+from larkbase_sdk.cli.streams import forget, usable_streams
 from larkbase_sdk.errors import ConfigurationError, LarkBaseError
 
 if TYPE_CHECKING:
@@ -97,29 +96,43 @@ def larkbase(
 
 def run(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; nothing but the code leaves this function."""
-    with usable_streams():
+    with usable_streams(), sigterm_as_exit():
         return _run(list(sys.argv[1:] if argv is None else argv))
 
 
 def _run(arguments: list[str]) -> int:
+    code = 0
     try:
         with warnings_as_lines(), log_lines():
-            app(args=with_default_verb(arguments), prog_name="larkbase")
-        return _flushed(0)
-    except SystemExit as end:
-        return _flushed(end.code if isinstance(end.code, int) else int(bool(end.code)))
-    except LarkBaseError as error:
+            code = _ended(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:  # a reader that has gone away is no error
+        forget(sys.stdout)
+    except (LarkBaseError, KeyboardInterrupt) as error:
         tell(error)
         return exit_code(error)
-
-
-def _flushed(code: int) -> int:
-    """Return the code once stdout is empty; a reader that has gone away is no error."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        forget_stdout()
+    except OSError as error:
+        forget(sys.stdout)
+        if code == 0:  # else the command has told it
+            tell(error)
+            return exit_code(error)
     return code
+
+
+def _ended(arguments: list[str]) -> int:
+    """Run a command and return its exit code.
+
+    Raises:
+        BrokenPipeError: when nobody reads its help text to the end.
+    """
+    try:
+        app(args=with_default_verb(arguments), prog_name="larkbase")
+    except SystemExit as end:
+        # What shows the help ends the process when its reader has gone away.
+        if isinstance(end.__context__, BrokenPipeError):
+            raise end.__context__ from None
+        return end.code if isinstance(end.code, int) else int(bool(end.code))
+    return 0
 
 
 def with_default_verb(arguments: list[str]) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +14,7 @@ from larkbase_sdk.cli.common import account_command, report_command
 from larkbase_sdk.cli.failures import ABOUT_CREDENTIALS, SERVICE
 from larkbase_sdk.cli.play import stop_signals, wait_for
 from larkbase_sdk.cli.session import Session  # noqa: TC001 (typer reads annotations)
+from larkbase_sdk.cli.sql import statement
 from larkbase_sdk.cli.text import command, count
 from larkbase_sdk.errors import ConfigurationError
 
@@ -116,7 +116,7 @@ def query(
     Example: larkbase athena query "SELECT status, count(*) n FROM lark_base.crm.orders GROUP BY 1"
     """
     session.output.check()
-    text = sys.stdin.read() if sql == "-" else sql
+    text = statement(sql, "athena query")
     functions = _functions(catalog)
     with _local_athena(session, functions, _sources(base_table, folder), database) as athena:
         result = athena.query(text, explain=explain)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,8 +12,9 @@ import typer
 
 from larkbase_sdk.cli.failures import exit_code, tell
 from larkbase_sdk.cli.formats import Format
-from larkbase_sdk.cli.output import Output, forget_stdout
+from larkbase_sdk.cli.output import Output
 from larkbase_sdk.cli.session import Session
+from larkbase_sdk.cli.streams import forget
 from larkbase_sdk.cli.text import one_line
 
 if TYPE_CHECKING:
@@ -113,7 +115,7 @@ def _command(
         try:
             function(_session(**options), **given)
         except BrokenPipeError:
-            forget_stdout()
+            forget(sys.stdout)
         except typer.Exit:
             raise
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 (no traceback for people)

@@ -66,7 +66,7 @@ def export(
 
     Example: larkbase export CRM.Orders --where "status = 'Open'" --to open.parquet
     """
-    target = None if to == "-" else Path(to)
+    target = None if to == "-" else Path(to).expanduser()
     session.output.check(target)
     with session.lark(table) as lark:
         scan = _scan(lark, table, where, columns, view, order_by, limit)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
+import threading
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from larkbase_sdk.cli.text import one_line
@@ -33,6 +35,8 @@ USAGE = 2
 ACCESS = 3
 NETWORK = 4
 INTERRUPTED = 130
+_SIGNALLED = 128
+"""Shells add the number of the signal."""
 
 _ABOUT_WHAT_THE_USER_NAMED = (
     ConfigurationError, NotFound, QueryError, SnapshotError, UnsupportedField,
@@ -84,8 +88,23 @@ def _public_name(error: LarkBaseError) -> str:
 
 
 def _write(text: str) -> None:
-    sys.stderr.write(printable(text) + "\n")
-    sys.stderr.flush()
+    with suppress(OSError):  # nobody reads stderr; the exit code tells it all the same
+        sys.stderr.write(printable(text) + "\n")
+        sys.stderr.flush()
+
+
+@contextmanager
+def sigterm_as_exit() -> Iterator[None]:
+    """Let SIGTERM end a command as an error does: nothing half written stays behind."""
+    in_main = threading.current_thread() is threading.main_thread()
+    if not in_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(_SIGNALLED + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from larkbase_sdk.errors import ConfigurationError
 from larkbase_sdk.sinks.files import flat_schema, flatten, row_groups
+from larkbase_sdk.sinks.values import json_text, plain_rows, refuse_intervals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -110,7 +111,7 @@ def _write_json(batches: _Counted, sink: IO[bytes]) -> None:
 def _json(row: Mapping[str, Any], *, option: int = 0) -> bytes:
     import orjson
 
-    return orjson.dumps(row, default=str, option=option | orjson.OPT_UTC_Z)
+    return orjson.dumps(row, default=json_text, option=option | orjson.OPT_UTC_Z)
 
 
 def json_rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:
@@ -122,9 +123,7 @@ def json_rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:
         field if pa.types.is_nested(field.type) else flat.field(i)
         for i, field in enumerate(batch.schema)
     ]
-    # Text, since Arrow holds times beyond the last year that a datetime can hold.
-    rows: list[dict[str, Any]] = flatten(batch, pa.schema(times)).to_pylist()
-    return rows
+    return plain_rows(flatten(batch, pa.schema(times)))
 
 
 def _write_csv(batches: _Counted, sink: IO[bytes]) -> None:
@@ -140,6 +139,7 @@ def _write_csv(batches: _Counted, sink: IO[bytes]) -> None:
 def _write_parquet(batches: _Counted, sink: IO[bytes]) -> None:
     import pyarrow.parquet as pq
 
+    refuse_intervals(batches.schema, "Parquet")
     with pq.ParquetWriter(sink, batches.schema) as writer:
         for group in row_groups(batches, batches.schema):
             writer.write_table(group, row_group_size=len(group))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import codecs
 import io
-import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from larkbase_sdk.cli.formats import BINARY, Format, format_of, write
@@ -65,15 +65,16 @@ class Output:
         A file appears under its name only when it is complete.
         """
         from larkbase_sdk.sinks.files import complete_file, flat_schema, flatten
+        from larkbase_sdk.sinks.values import plain_rows
 
         chosen = self.check(target)
         if target is not None:
-            with complete_file(target) as scratch, scratch.open("wb") as sink:
+            with complete_file(target.resolve()) as scratch, scratch.open("wb") as sink:
                 return write(reader, chosen, sink, file=True)
         if chosen is not Format.TABLE:
             return self._write(reader)
         schema = flat_schema(reader.schema)
-        rows = [row for batch in reader for row in flatten(batch, schema).to_pylist()]
+        rows = [row for batch in reader for row in plain_rows(flatten(batch, schema))]
         self._table(rows, schema.names)
         return len(rows)
 
@@ -106,7 +107,8 @@ class Output:
 
     def _aside(self, text: str) -> None:
         if not self.quiet:
-            _say(text, sys.stderr)
+            with suppress(OSError):  # nobody reads stderr, which changes nothing about the data
+                _say(text, sys.stderr)
 
     def _write(self, reader: pa.RecordBatchReader) -> int:
         sys.stdout.flush()
@@ -170,10 +172,3 @@ def _typed(kind: pa.DataType) -> pa.DataType:
     if pa.types.is_struct(kind):
         return pa.struct([field.with_type(_typed(field.type)) for field in kind])
     return pa.string() if pa.types.is_null(kind) else kind
-
-
-def forget_stdout() -> None:
-    """Send what is still to be written nowhere, since nobody reads it any more."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)

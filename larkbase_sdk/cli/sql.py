@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -58,22 +59,34 @@ def explain_statement(session: Session, sql: str) -> None:
         session.output.next(session.command("query", sql))
 
 
-def statement(argument: str) -> str:
-    """Return the statement that an argument is, or stdin for ``-``.
+def statement(argument: str, verb: str = "query") -> str:
+    """Return the statement that an argument is, or stdin for ``-``; UTF-8 in every locale.
+
+    Args:
+        argument: What was given.
+        verb: The command, for hints.
 
     Raises:
-        ConfigurationError: for the name of a file, and for ``-`` on a terminal, where nothing would
-            come.
+        ConfigurationError: for the name of a file, for ``-`` on a terminal, where nothing would
+            come, and for other bytes than UTF-8.
     """
     if _FILE.fullmatch(argument):
         msg = f"{argument} is the name of a file, not a statement."
-        raise ConfigurationError(msg, hint=f"larkbase query - < {argument}")
+        raise ConfigurationError(msg, hint=f"larkbase {verb} - < {argument}")
     if argument != _STDIN:
-        return argument
+        return _decoded(os.fsencode(argument))
     if sys.stdin.isatty():
         msg = "The statement is to come from stdin, which is this terminal."
-        raise ConfigurationError(msg, hint="larkbase query - < report.sql")
-    return sys.stdin.read()
+        raise ConfigurationError(msg, hint=f"larkbase {verb} - < report.sql")
+    return _decoded(sys.stdin.buffer.read())
+
+
+def _decoded(text: bytes) -> str:
+    try:
+        return text.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        msg = "The statement is not UTF-8 text."
+    raise ConfigurationError(msg, hint="Store the file as UTF-8.")
 
 
 def link_in(text: str) -> str | None:

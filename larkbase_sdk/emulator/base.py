@@ -96,15 +96,19 @@ class EmulatedBase:
                 (text, number, checkbox, date and time, multiple select). None is an empty cell.
             fields: Descriptions of the fields, see ``FieldSpec``.
             rows: Further records by field name.
+
+        Raises:
+            ValueError: when the columns differ in length.
         """
         with self.tenant.lock:
+            given = _rows_of(columns or {})
             table = self.find_table(name) or self.add_table(name)
             for spec in fields or ():
                 table.add_field(spec)
             for column, values in (columns or {}).items():
                 if table.find_field(column) is None:
                     table.add_field(column, infer_ui_type(values))
-            table.insert(_rows_of(columns or {}))
+            table.insert(given)
             table.insert(rows)
         return table
 
@@ -136,6 +140,10 @@ class EmulatedBase:
 
 
 def _rows_of(columns: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
+    lengths = {name: len(values) for name, values in columns.items()}
+    if len(set(lengths.values())) > 1:
+        msg = f"The columns differ in length: {lengths}"
+        raise ValueError(msg)
     return [
         dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)
     ]

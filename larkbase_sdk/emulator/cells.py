@@ -70,7 +70,7 @@ def number_cell(value: float | Decimal) -> int | float:
     """Return a number as the service keeps it: a double, cut to 15 significant digits."""
     if isinstance(value, int) and abs(value) < 10**15:
         return value
-    exact = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+    exact = Decimal(repr(float(value))) if isinstance(value, float) else Decimal(value)
     cut = _FIFTEEN_DIGITS.create_decimal(exact)
     number = float(cut)
     return int(cut) if number.is_integer() and int(cut) in _JSON_INTEGERS else number

@@ -7,6 +7,7 @@ import difflib
 import re
 import shlex
 from contextlib import contextmanager
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from larkbase_sdk.client import Lark, last_connected
@@ -102,8 +103,9 @@ def _options(line: str) -> argparse.Namespace:
     except ValueError as error:
         parser.error(str(error))
     options = parser.parse_args(words)
-    if options.name is not None and not options.name.isidentifier():
-        parser.error(f"{options.name!r} cannot be the name of a variable")
+    name = options.name
+    if name is not None and (not name.isidentifier() or iskeyword(name)):
+        parser.error(f"{name!r} cannot be the name of a variable")
     if options.limit is not None and options.limit < 0:
         parser.error("--limit takes a number from 0")
     return options

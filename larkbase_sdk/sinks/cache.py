@@ -72,6 +72,7 @@ def through_cache(
     *,
     extra: Iterable[str],
     modified: Callable[[], int | None],
+    still_holds: Callable[[], bool],
 ) -> pa.Table:
     """Return a kept read that is young enough, or read anew and keep that.
 
@@ -81,6 +82,8 @@ def through_cache(
         read: Reads anew.
         extra: What else decides about the result, as text.
         modified: Asks when the base was last changed; None when that says nothing.
+        still_holds: Asked before a read is kept under that time: whether it says something by
+            the fields of now too.
 
     Raises:
         ConfigurationError: when ``max_age`` cannot be read.
@@ -91,6 +94,8 @@ def through_cache(
     kept = _load(path)
     if kept is not None and _is_good(kept, age, changed):
         return _marked(kept.table)
+    if changed is not None and not still_holds():
+        changed = None
     began = time.time()
     table = read()
     _store(path, Kept(table, began, changed))

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import glob
+import os
+import shutil
+import time
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from larkbase_sdk.errors import ConfigurationError
+from larkbase_sdk.sinks.values import json_text, plain_values, times_as_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -16,22 +21,46 @@ if TYPE_CHECKING:
 
 _ROWS_IN_GROUP = 50_000
 _BYTES_IN_GROUP = 64 * 2**20
+_SCRATCH = ".part"
+_LONGEST_STEM = 240
+"""Bytes of a file's name in that of its scratch file, which may have 255 with all its parts."""
+_DAY = 24 * 60 * 60
+"""Seconds."""
 
 
 @contextlib.contextmanager
 def complete_file(path: Path) -> Iterator[Path]:
     """Yield a path to write to; it replaces ``path`` at the end, or vanishes on an error.
 
+    What a killed process left behind vanishes a day later, with the next file of that name.
+
     Raises:
         ConfigurationError: when the folder is not there.
     """
     check_folder(path)
-    scratch = path.with_name(f".{path.name}.{token_hex(4)}.part")
+    stem = _scratch_stem(path.name)
+    _remove_leftovers(path.parent, stem)
+    scratch = path.with_name(f"{stem}{token_hex(4)}{_SCRATCH}")
     try:
         yield scratch
+        if path.exists():
+            shutil.copymode(path, scratch)  # a file that others may not read stays one
         scratch.replace(path)
     finally:
         scratch.unlink(missing_ok=True)
+
+
+def _scratch_stem(name: str) -> str:
+    """Return how the names of scratch files for a file begin, with room for their ends."""
+    return f".{os.fsencode(name)[:_LONGEST_STEM].decode(errors='ignore')}."
+
+
+def _remove_leftovers(folder: Path, stem: str) -> None:
+    """Remove scratch files that nobody has written to for a day."""
+    for scratch in folder.glob(f"{glob.escape(stem)}*{_SCRATCH}"):
+        with contextlib.suppress(OSError):
+            if scratch.stat().st_mtime < time.time() - _DAY:
+                scratch.unlink()
 
 
 def check_folder(path: Path) -> None:
@@ -51,10 +80,13 @@ def check_folder(path: Path) -> None:
 
 
 def write_parquet(reader: pa.RecordBatchReader, path: Path) -> Path:
-    """Write the batches to a Parquet file and return its path."""
+    """Write the batches to a Parquet file, or where a link leads, and return its path."""
     import pyarrow.parquet as pq
 
-    with complete_file(path) as scratch, pq.ParquetWriter(scratch, reader.schema) as writer:
+    with (
+        complete_file(path.resolve()) as scratch,
+        pq.ParquetWriter(scratch, reader.schema) as writer,
+    ):
         for group in row_groups(reader, reader.schema):
             writer.write_table(group, row_group_size=len(group))
     return path
@@ -86,26 +118,32 @@ def _group(batches: Sequence[pa.RecordBatch], schema: pa.Schema) -> pa.Table:
 
 
 def write_csv(reader: pa.RecordBatchReader, path: Path) -> Path:
-    """Write the batches to a CSV file and return its path."""
+    """Write the batches to a CSV file, or where a link leads, and return its path."""
     from pyarrow import csv
 
     schema = flat_schema(reader.schema)
-    with complete_file(path) as scratch, csv.CSVWriter(scratch, schema) as writer:
+    with complete_file(path.resolve()) as scratch, csv.CSVWriter(scratch, schema) as writer:
         for batch in reader:
             writer.write_batch(flatten(batch, schema))
     return path
 
 
 def flat_schema(schema: pa.Schema) -> pa.Schema:
-    """Return the schema with nested columns, times and intervals as text."""
+    """Return the schema with nested columns, times, intervals and bytes as text."""
     import pyarrow as pa
 
-    as_text = (pa.types.is_nested, pa.types.is_timestamp, pa.types.is_interval)
     flat = [
-        field.with_type(pa.string()) if any(test(field.type) for test in as_text) else field
-        for field in schema
+        field.with_type(pa.string()) if _becomes_text(field.type) else field for field in schema
     ]
     return pa.schema(flat)
+
+
+def _becomes_text(kind: pa.DataType) -> bool:
+    import pyarrow as pa
+
+    is_bytes = pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
+    is_time = pa.types.is_timestamp(kind) or pa.types.is_interval(kind)
+    return is_bytes or is_time or bool(pa.types.is_nested(kind))
 
 
 def flatten(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
@@ -121,26 +159,15 @@ def flatten(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
 
 def _as_text(column: pa.Array) -> pa.Array:
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     if pa.types.is_timestamp(column.type):
-        return pc.strftime(column, format="%Y-%m-%dT%H:%M:%SZ")
-    if pa.types.is_interval(column.type):
-        return pa.array(map(_interval_text, column.to_pylist()), pa.string())
-    import orjson
-
-    texts = [
-        None if value is None else orjson.dumps(value, default=str).decode()
-        for value in column.to_pylist()
-    ]
+        return times_as_text(column)
+    cell_text = _json_of if pa.types.is_nested(column.type) else json_text
+    texts = [None if value is None else cell_text(value) for value in plain_values(column)]
     return pa.array(texts, pa.string())
 
 
-def _interval_text(value: pa.MonthDayNano | None) -> str | None:
-    """Return an interval as an ISO 8601 duration, such as ``P1M2DT3.5S``."""
-    if value is None:
-        return None
-    seconds, rest = divmod(abs(value.nanoseconds), 10**9)
-    sign = "-" if value.nanoseconds < 0 else ""
-    fraction = f".{rest:09d}".rstrip("0").rstrip(".")
-    return f"P{value.months}M{value.days}DT{sign}{seconds}{fraction}S"
+def _json_of(value: object) -> str:
+    import orjson
+
+    return orjson.dumps(value, default=json_text).decode()

@@ -20,11 +20,17 @@ def to_frame(table: pa.Table, dtype_backend: str, timezone: str | None) -> pd.Da
         timezone: IANA name in which times are shown, or None for UTC.
 
     Raises:
-        ConfigurationError: for an unknown backend or time zone.
+        ConfigurationError: for an unknown backend or time zone, and for values that pandas holds
+            only in Arrow-backed columns, such as dates beyond the year 9999.
     """
     if timezone is not None:
         table = in_time_zone(table, timezone)
-    frame: pd.DataFrame = table.to_pandas(types_mapper=_mapper(dtype_backend))
+    mapper = _mapper(dtype_backend)
+    try:
+        frame: pd.DataFrame = table.to_pandas(types_mapper=mapper)
+    except (ValueError, OverflowError, NotImplementedError) as error:
+        msg = f"pandas cannot hold these rows as {dtype_backend}: {error}."
+        raise ConfigurationError(msg, hint='Use dtype_backend="pyarrow".') from error
     return frame
 
 
@@ -50,6 +56,8 @@ def _in_zone(kind: pa.DataType, timezone: str) -> pa.DataType:
         return pa.timestamp(kind.unit, timezone)
     if pa.types.is_list(kind):
         return pa.list_(kind.value_field.with_type(_in_zone(kind.value_type, timezone)))
+    if pa.types.is_struct(kind):
+        return pa.struct([field.with_type(_in_zone(field.type, timezone)) for field in kind])
     return kind
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from larkbase_sdk.errors import QueryError
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
     import pyarrow.compute as pc
 
     from larkbase_sdk.sql.tables import SqlTables
+
+
+_MOST_DIGITS = 400
+"""A number with more has no form in DuckDB but infinity."""
 
 
 class SqlEngine:
@@ -179,7 +184,7 @@ class SqlEngine:
 
 
 def plain_values(params: Sequence[Any] | Mapping[str, Any] | None) -> Any:
-    """Return values as DuckDB takes them; numbers of numpy become numbers of Python.
+    """Return values as DuckDB takes them rightly; numbers of numpy become numbers of Python.
 
     Raises:
         QueryError: they are neither a sequence nor a mapping.
@@ -195,6 +200,11 @@ def plain_values(params: Sequence[Any] | Mapping[str, Any] | None) -> Any:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Decimal) and 0 < value.adjusted() <= _MOST_DIGITS:
+        # DuckDB 1.5 reads 1E+3, which is what Decimal(1000).normalize() is, as 1.000.
+        return Decimal(format(value, "f"))
     if hasattr(value, "dtype") and hasattr(value, "tolist"):
         return value.tolist()
     return value

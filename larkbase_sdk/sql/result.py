@@ -94,12 +94,16 @@ class Result:
 
         Raises:
             ConfigurationError: when polars is not installed.
+            QueryError: when a column holds intervals, for which polars has no type.
         """
         try:
             import polars as pl
         except ImportError as error:
             msg = "polars is not installed."
             raise ConfigurationError(msg, hint="pip install 'larkbase-sdk[polars]'") from error
+        from larkbase_sdk.sinks.values import refuse_intervals
+
+        refuse_intervals(self._table.schema, "polars")
         return pl.DataFrame(self._table)
 
     @property
@@ -156,7 +160,9 @@ class Result:
 
 
 def _cells(batch: pa.RecordBatch) -> list[list[Any]]:
-    return [column.to_pylist() for column in batch.columns]
+    from larkbase_sdk.sinks.values import plain_values
+
+    return [plain_values(column) for column in batch.columns]
 
 
 def with_unique_names(table: pa.Table) -> pa.Table:

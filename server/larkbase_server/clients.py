@@ -36,6 +36,7 @@ class LarkClient:
         self._options = options
         self._secrets = SecretsProvider(settings)
         self._lock = threading.Lock()
+        self._rereading = threading.Lock()
         self._api: LarkApi | None = None
 
     @property
@@ -60,21 +61,33 @@ class LarkClient:
             return self._api
 
     @property
+    def opened(self) -> LarkApi | None:
+        """The API that is open now, or None."""
+        return self._api
+
+    @property
     def calls(self) -> int:
         """Calls to Lark so far, by the API that is open now."""
         api = self._api
         return api.http.stats.calls if api is not None else 0
 
-    def reread(self) -> bool:
+    def reread(self, refused: LarkApi | None = None) -> bool:
         """Read the secrets again after a refusal, and tell whether a new API is worth a try.
+
+        Args:
+            refused: What ``opened`` was before the refusal. When another thread has put a new one
+                in its place meanwhile, nothing is read.
 
         Raises:
             ConfigurationError: when the credentials cannot be had.
         """
-        changed = self._secrets.reread()
-        if changed:
-            with self._lock:
-                if self._api is not None:
-                    self._api.close()
-                self._api = None
-        return changed
+        with self._rereading:
+            if refused is not None and self._api is not refused:
+                return True
+            changed = self._secrets.reread()
+            if changed:
+                with self._lock:
+                    if self._api is not None:
+                        self._api.close()
+                    self._api = None
+            return changed

@@ -25,7 +25,7 @@ class Variable:
         default: The value when nothing is set; a blank text counts as nothing.
         parse: Makes the value of the text.
         aliases: Further names, the stronger first. ``A:B`` stands for two variables that hold
-            the two sides of a pair.
+            the two sides of a pair, or comma lists of them in the same order.
         shown: How the page describes the default, when the value alone does not say it.
         strict: A text that cannot be read is an error instead of a warning and the default.
         hidden: The value never appears in a message or a repr.
@@ -63,7 +63,11 @@ class Variable:
             parts = {part: environ.get(part, "") for part in name.split(":")}
             present = [part for part, text in parts.items() if text.strip()]
             if len(present) == len(parts) or (self.blank_counts and name in environ):
-                yield name, ":".join(parts.values())
+                text = _joined(list(parts.values()))
+                if text is None:
+                    note(f"{_names(name)}: not used, because they do not list the same number.")
+                else:
+                    yield name, text
             elif present:
                 missing = next(part for part in parts if part not in present)
                 note(f"{present[0]}: not used, because {missing} is missing.")
@@ -85,6 +89,16 @@ class Variable:
             raise ConfigurationError(msg, hint=f"It must be {expected}.")
         warn(f"{given} is not {expected}; {default_text(self)} is used.")
         return self.default
+
+
+def _joined(texts: list[str]) -> str | None:
+    """Return one text; of two the comma list of their pairs, None when their numbers differ."""
+    if len(texts) == 1:
+        return texts[0]
+    lists = [[item for item in text.split(",") if item.strip()] for text in texts]
+    if len({len(items) for items in lists}) > 1:
+        return None
+    return ",".join(map(":".join, zip(*lists, strict=True)))
 
 
 def _names(name: str) -> str:

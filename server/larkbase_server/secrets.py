@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _ID_KEYS = ("lark_app_id", "app_id")
 _SECRET_KEYS = ("lark_app_secret", "app_secret")
 _NAME = re.compile(r"[A-Za-z0-9/_+=.@:-]{1,2048}")
+_ARN = re.compile(r"arn:[^:]+:secretsmanager:([a-z0-9-]+):")
 _CONTENT = '{"lark_app_id": "cli_…", "lark_app_secret": "…"}'
 _HOW_TO = (
     f"Store {_CONTENT} in AWS Secrets Manager and set default_secret_manager_lark_app_key to the "
@@ -50,10 +51,11 @@ class SecretsProvider:
         """Take the settings that name the secrets, and a boto3 client of Secrets Manager.
 
         Without a client one is made at the first call, as boto3 does: ``AWS_ENDPOINT_URL`` and
-        ``AWS_REGION`` apply.
+        ``AWS_REGION`` apply. A secret that is named by its ARN is read in the region of the ARN.
         """
         self._settings = settings
         self._client = client
+        self._clients: dict[str | None, Any] = {}
         self._lock = threading.Lock()
         self._known: Credentials | None = None
 
@@ -118,9 +120,7 @@ class SecretsProvider:
             msg = "Secrets are read with boto3, which is not installed."
             raise ConfigurationError(msg, hint='pip install "larkbase-sdk[aws]"') from None
         try:
-            if self._client is None:
-                self._client = _open_client()
-            answer = self._client.get_secret_value(SecretId=name)
+            answer = self._client_for(name).get_secret_value(SecretId=name)
         except ClientError as error:
             problem = error.response.get("Error", {})
             code = problem.get("Code", "")
@@ -131,8 +131,18 @@ class SecretsProvider:
             raise ConfigurationError(msg, hint=_UNREACHED) from None
         return str(answer.get("SecretString", ""))
 
+    def _client_for(self, name: str) -> Any:
+        """Return a client of the region that has the secret, as no region knows another's."""
+        if self._client is not None:
+            return self._client
+        arn = _ARN.match(name)
+        region = arn[1] if arn else None
+        if region not in self._clients:
+            self._clients[region] = _open_client(region)
+        return self._clients[region]
 
-def _open_client() -> Any:
+
+def _open_client(region: str | None) -> Any:
     import boto3
     from botocore.config import Config
 
@@ -141,7 +151,7 @@ def _open_client() -> Any:
         read_timeout=10,
         retries={"mode": "standard", "total_max_attempts": 3},
     )
-    return boto3.client("secretsmanager", config=config)
+    return boto3.client("secretsmanager", region_name=region, config=config)
 
 
 def _require(variable: str, value: str) -> None:

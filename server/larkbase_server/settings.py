@@ -19,7 +19,7 @@ from larkbase_server import parsers as read
 from larkbase_server.environment import setting, variables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Self
 
     from larkbase_sdk.catalog.access import AccessLists
@@ -336,6 +336,17 @@ def _connector_cautions(settings: ConnectorSettings, environ: Mapping[str, str])
         yield "default_lark_base_sources: empty, so Flow 2 finds nothing."
     if settings.drive_source_active and not settings.drive_sources:
         yield "default_lark_drive_sources: empty, so Flow 3 finds nothing."
+    yield from _odd_ids("default_lark_base_sources", map(":".join, settings.base_sources))
+    yield from _odd_ids("default_lark_drive_sources", settings.drive_sources)
     wanted = environ.get("LARK_SPLIT_STRATEGY", "").strip()
     if wanted and settings.split_strategy != settings.splitting:
         yield "LARK_SPLIT_STRATEGY: not used, as default_does_activate_parallel_split is off."
+
+
+def _odd_ids(name: str, entries: Iterable[str]) -> Iterator[str]:
+    """Yield a warning for each entry that is a link or holds something else than ids."""
+    from larkbase_sdk.api.links import is_id
+
+    for entry in entries:
+        if not all(map(is_id, entry.split(":"))):
+            yield f"{name}: {read.quoted(entry)} holds no ids of Lark; copy them out of the link."

@@ -35,6 +35,8 @@ class Seen:
     query: dict[str, list[str]]
     headers: dict[str, str]
     body: Any
+    port: int = 0
+    """Of the client's end of the connection."""
 
 
 @dataclass
@@ -152,7 +154,8 @@ def _handler(server: ScriptedServer) -> type[BaseHTTPRequestHandler]:
             sent = self.rfile.read(size)
             headers = {name.lower(): value for name, value in self.headers.items()}
             body = json.loads(sent) if sent else None
-            seen = Seen(self.command, parts.path, parse_qs(parts.query), headers, body)
+            query, port = parse_qs(parts.query), self.client_address[1]
+            seen = Seen(self.command, parts.path, query, headers, body, port)
             self._write(server.answer(seen))
 
         do_POST = do_GET  # noqa: N815 (the name that the base class looks for)

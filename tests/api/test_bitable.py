@@ -35,6 +35,14 @@ def test_a_list_is_read_page_by_page(server: Any, api: LarkApi) -> None:
     ]
 
 
+def test_what_comes_on_two_pages_is_listed_once(server: Any, api: LarkApi) -> None:
+    """Else one table would get two names, the second one with its id."""
+    server.data({"items": [_table(1), _table(2)], "has_more": True, "page_token": "p1"})
+    server.data({"items": [_table(2), _table(3)], "has_more": False})
+
+    assert [table.table_id for table in api.bitable.tables("NQRx")] == ["tbl1", "tbl2", "tbl3"]
+
+
 @pytest.mark.parametrize(
     "data",
     [{"items": None, "has_more": False}, {"has_more": False, "page_token": ""}, {}, None],

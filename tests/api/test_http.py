@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -163,7 +166,7 @@ def test_an_unknown_code_is_an_error_of_the_service(
     error_of: Any, server: Any, api: LarkApi
 ) -> None:
     """New codes are shown as they are and not repeated."""
-    server.code(777, "brand new", status=500)
+    server.code(777, "brand new", status=400)
 
     error = error_of(api)
 
@@ -273,3 +276,34 @@ def test_a_closed_client_opens_again_at_its_next_call(server: Any, api: LarkApi)
     api.close()
 
     assert api.http.call(GET_BASE, path=APP) == {"ok": 1}
+
+
+_FORKING = """
+import os, sys
+from larkbase_sdk.api import LarkApi
+from larkbase_sdk.api.domain import Domain
+from larkbase_sdk.api.endpoints import GET_BASE
+from larkbase_sdk.options import Options
+
+api = LarkApi.open(
+    app_id="cli_a", app_secret="s", user_token="", domain=Domain.parse(sys.argv[1]),
+    options=Options(),
+)
+api.http.call(GET_BASE, path={"app": "NQRx"})
+child = os.fork()
+failed = os.waitpid(child, 0)[1] if child else 0
+api.http.call(GET_BASE, path={"app": "NQRx"})
+sys.exit(failed)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system does not fork")
+def test_a_forked_process_opens_connections_of_its_own(server: Any) -> None:
+    """On a connection that two processes share, one would get the answer to the other."""
+    for _ in range(3):
+        server.data({})
+    subprocess.run([sys.executable, "-c", _FORKING, server.url], timeout=60, check=True)
+
+    ports = [seen.port for seen in server.requests]
+    assert len(ports) == 3
+    assert sorted(map(ports.count, set(ports))) == [1, 2]

@@ -43,6 +43,37 @@ def test_a_temporary_refusal_is_repeated_under_any_http_status(
     assert len(time.slept) == repeats
 
 
+@pytest.mark.parametrize(
+    ("status", "kind", "calls"),
+    [(429, RateLimited, 7), (500, ServiceError, 4), (503, ServiceError, 4)],
+)
+def test_of_a_code_that_nobody_knows_the_status_says_whether_it_passes(
+    error_of: Any, server: Any, api: LarkApi, status: int, kind: type, calls: int
+) -> None:
+    """Too many calls and failures of the service are temporary under new codes too."""
+    for _ in range(9):
+        server.code(777, "brand new", status=status)
+
+    error = error_of(api)
+
+    assert type(error) is kind
+    assert error.code == 777
+    assert error.message.endswith("Lark says: brand new")
+    assert len(server.requests) == calls
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_token_service_that_fails_under_a_new_code_says_nothing_of_the_credentials(
+    server: Any, api: LarkApi, status: int
+) -> None:
+    """It is asked again."""
+    server.tokens.append(server.made({"code": 777, "msg": "brand new"}, status=status))
+    server.data({"ok": 1})
+
+    assert api.http.call(GET_BASE, path=APP) == {"ok": 1}
+    assert len(server.token_requests) == 2
+
+
 @pytest.mark.parametrize("status", [200, 400, 403, 404, 500])
 def test_a_lasting_refusal_is_not_repeated(
     error_of: Any, server: Any, api: LarkApi, status: int
@@ -315,3 +346,12 @@ def test_a_write_that_was_refused_is_repeated(server: Any, api: LarkApi) -> None
     server.data({})
 
     assert api.http.call(BATCH_CREATE, path=TABLE, body={"records": []}) == {}
+
+
+def test_a_write_that_failed_in_an_unknown_way_is_not_repeated(server: Any, api: LarkApi) -> None:
+    """The rows may be there already."""
+    server.code(777, "brand new", status=500)
+    with pytest.raises(ServiceError):
+        api.http.call(BATCH_CREATE, path=TABLE, body={"records": []})
+
+    assert len(server.requests) == 1

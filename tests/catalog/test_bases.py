@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from larkbase_sdk.errors import AuthenticationError, NotFound, SourceSkipped
+from larkbase_sdk.errors import AuthenticationError, NotFound, ServiceError, SourceSkipped
 
 ALL_TABLES = ["database_name", "table_name", "table_lark_base_id", "table_lark_table_id"]
 
@@ -370,6 +370,45 @@ class TestFaults:
 
         folder.shared = True
         assert tables(catalog, "crm") == ["orders", "customers"]
+
+    @pytest.mark.parametrize("shut", ["source", "sub-folder"])
+    def test_while_lark_cannot_answer_nobody_takes_over_a_name(
+        self, metadata_table, catalog_of, lark, lark_emulator, crm, shut
+    ):
+        """Else a query would silently read another table for that moment."""
+        other = lark_emulator.database("Other")
+        other.table("Orders", {"No": [2]})
+        sheet = metadata_table(["id", "name"], [{"id": other.app_token, "name": "crm"}])
+        folder = lark_emulator.drive.folder("f")
+        inner = folder.folder("CRM") if shut == "sub-folder" else folder
+        inner.add(crm)
+        catalog = catalog_of(folder, sheet, metadata_ttl=0)
+        first = names(catalog)
+        assert first == ["crm", f"crm_{other.app_token.lower()}"]
+
+        lark.options.retries = 0
+        lark_emulator.fail(1061001, endpoint="files", after=int(inner is not folder), times=None)
+        with pytest.raises(ServiceError, match="1061001"):
+            catalog.find_table("crm", "orders")
+
+        lark_emulator.recover()
+        assert names(catalog) == first
+
+    def test_while_lark_cannot_list_a_base_nobody_takes_over_the_name_of_a_table(
+        self, catalog_of, lark, lark_emulator
+    ):
+        """As with databases."""
+        folder = lark_emulator.drive.folder("f")
+        bases = [lark_emulator.database(name) for name in ("Q 1", "q-1")]
+        for base in bases:
+            base.table("T", fields=["A"])
+            folder.folder("sub").add(base)
+        catalog = catalog_of(folder)
+        lark.options.retries = 0
+        lark_emulator.fail(1254607, endpoint="tables", path=bases[0].app_token, times=None)
+
+        with pytest.raises(ServiceError, match="1254607"):
+            catalog.find_table("sub", "q_1")
 
     def test_a_deleted_base_is_an_error_of_its_own_tables_only(
         self, metadata_table, catalog_of, crm

@@ -311,9 +311,18 @@ class TestExport:
         assert [path.name for path in tmp_path.iterdir()] == ["rows.csv"]
         assert emulator.calls.count() == 0
 
+    def test_a_link_to_a_file_stays_a_link(self, run, orders, tmp_path):
+        """The rows go where it leads, in every format."""
+        for suffix in ("csv", "ndjson", "arrow"):
+            file, link = tmp_path / f"today.{suffix}", tmp_path / f"latest.{suffix}"
+            link.symlink_to(file)
+
+            assert run("export", "CRM.Orders", "--to", str(link)).code == 0
+            assert (link.is_symlink(), file.stat().st_size > 0) == (True, True)
+
     def test_a_file_that_cannot_be_written_is_a_usage_error(self, run, orders, tmp_path):
         """The system's own reason, without a traceback."""
-        ended = run("export", "CRM.Orders", "--to", str(tmp_path / ("x" * 250 + ".csv")))
+        ended = run("export", "CRM.Orders", "--to", str(tmp_path / ("x" * 252 + ".csv")))
 
         assert ended.code == 2
         assert ended.err.startswith("OSError: File name too long: ")
@@ -431,11 +440,21 @@ class TestQuery:
 
     def test_the_statement_may_come_from_stdin(self, run, orders, monkeypatch):
         """As in ``larkbase query - < report.sql --format csv``."""
-        monkeypatch.setattr("sys.stdin", io.StringIO("SELECT orderno\nFROM crm.orders;\n"))
+        text = "\ufeffSELECT orderno\nFROM crm.orders; -- 客户\n"
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode()), "ascii"))
         ended = run("query", "-", "--format", "csv")
 
         assert ended.text.replace('"', "").split() == ["orderno", *ORDER_NUMBERS]
         assert "→ next" not in ended.err
+
+    def test_bytes_that_are_no_text_are_told(self, run, orders, monkeypatch):
+        """Neither in a file nor as an argument, which Python then holds as surrogates."""
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"SELECT '\xe9'")))
+
+        for argument in ("-", "SELECT '\udce9'"):
+            ended = run("query", argument)
+            assert (ended.code, ended.text) == (2, "")
+            assert ended.err.startswith("ConfigurationError: The statement is not UTF-8 text.")
 
     def test_people_get_a_table(self, run, orders):
         """Columns of the same name are told apart."""
@@ -478,13 +497,14 @@ class TestQuery:
         assert ended.err.startswith("QueryError: ")
         assert message in ended.err
 
-    def test_a_terminal_gives_no_statement(self, run, orders, monkeypatch):
+    @pytest.mark.parametrize("verb", ["query", "athena query"])
+    def test_a_terminal_gives_no_statement(self, run, orders, monkeypatch, verb):
         """Nobody waits for a text that was to come from a file."""
         monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
-        ended = run("query", "-")
+        ended = run(*verb.split(), "-")
 
         assert ended.code == 2
-        assert "larkbase query - < report.sql" in ended.err
+        assert f"larkbase {verb} - < report.sql" in ended.err
 
     def test_explain_tells_what_would_be_read(self, run, orders, emulator):
         """One row a reading; no records are read but one to count them."""

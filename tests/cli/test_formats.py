@@ -11,6 +11,7 @@ import pyarrow.parquet
 import pytest
 
 from larkbase_sdk.cli.formats import Format, json_rows, write
+from larkbase_sdk.errors import QueryError
 
 SCHEMA = pa.schema([
     ("record_id", pa.string()),
@@ -71,12 +72,50 @@ def test_intervals_are_iso_8601_durations(value, text):
     assert sink.getvalue().decode().splitlines()[:2] == ['"Took"', f'"{text}"']
 
 
-def test_a_time_beyond_the_calendar_of_python_is_text_all_the_same():
-    """Arrow holds the year 10000, a datetime does not."""
-    column = pa.array([253402300800000], pa.timestamp("ms", "UTC"))
-    rows = json_rows(pa.RecordBatch.from_arrays([column], ["When"]))
+@pytest.mark.parametrize(
+    ("kind", "value", "text"),
+    [
+        (pa.timestamp("ms", "UTC"), 253402300800000, "10000-01-01T00:00:00.000Z"),
+        (pa.timestamp("s"), 9089080812800, "289991-07-04T14:13:20Z"),
+        (pa.timestamp("us"), -62135596800000001, "0000-12-31T23:59:59.999999Z"),
+        (pa.date32(), 2932897, "10000-01-01"),
+        (pa.date32(), -719530, "-0001-12-30"),
+        (pa.list_(pa.date32()), [2932897, None], ["10000-01-01", None]),
+        (pa.struct({"at": pa.timestamp("ms")}), {"at": 253402300800000},
+         {"at": "10000-01-01T00:00:00.000Z"}),
+        (pa.map_(pa.date32(), pa.int8()), [(2932897, 1)], [["10000-01-01", 1]]),
+    ],
+)  # fmt: skip
+def test_what_lies_beyond_the_calendar_of_python_is_text_all_the_same(kind, value, text):
+    """Arrow and DuckDB know years before 1 and after 9999, a date of Python does not."""
+    rows = pa.table({"When": pa.array([value, None], kind)})
+    sink = io.BytesIO()
 
-    assert rows == [{"When": "10000-01-01T00:00:00.000Z"}]
+    write(rows.to_reader(), Format.JSON, sink, file=False)
+
+    assert json.loads(sink.getvalue()) == [{"When": text}, {"When": None}]
+
+
+def test_bytes_are_their_characters():
+    """A BLOB of DuckDB can be written as JSON and as CSV, whatever is in it."""
+    rows = pa.table({"Raw": [b"caf\xc3\xa9", b"a\xff"], "All": [[b"x"], [b"\xfe"]]})
+    json_sink, csv_sink = io.BytesIO(), io.BytesIO()
+
+    write(rows.to_reader(), Format.JSON, json_sink, file=False)
+    write(rows.to_reader(), Format.CSV, csv_sink, file=False)
+
+    assert json.loads(json_sink.getvalue()) == [
+        {"Raw": "café", "All": ["x"]}, {"Raw": "a\\xff", "All": ["\\xfe"]},
+    ]  # fmt: skip
+    assert csv_sink.getvalue().decode().splitlines()[1].startswith('"café"')
+
+
+def test_parquet_refuses_intervals_by_their_column():
+    """The message names the column and a way out; a list of intervals is refused too."""
+    rows = pa.table({"Took": pa.array([[(0, 1, 0)]], pa.list_(pa.month_day_nano_interval()))})
+
+    with pytest.raises(QueryError, match=r"(?s)Parquet has no type .*\"Took\".*epoch\(Took\)"):
+        write(rows.to_reader(), Format.PARQUET, io.BytesIO(), file=True)
 
 
 def reader(batches):

@@ -6,12 +6,14 @@ import contextlib
 import json
 import os
 import pty
+import resource
 import shlex
 import signal
 import subprocess
 import sys
 import termios
 import time
+from pathlib import Path
 
 import pytest
 
@@ -81,6 +83,70 @@ def test_a_reader_that_goes_away_is_no_error(environment, emulator):
     assert (process.wait(60), err) == (0, "")
 
 
+@pytest.mark.parametrize("arguments", [("--help",), ("athena",)])
+def test_a_reader_of_a_help_text_that_goes_away_is_no_error(environment, arguments):
+    """``larkbase --help | head -1``, also with ``set -o pipefail``."""
+    shell = f"{shlex.join([*PROGRAM, *arguments])} | true; exit ${{PIPESTATUS[0]}}"
+    ended = subprocess.run(
+        ["bash", "-c", shell], env=environment, capture_output=True, timeout=60, check=False
+    )
+
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, b"", b"")
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_disk_that_takes_only_the_beginning_is_an_error(
+    environment, emulator, tmp_path, unbuffered
+):
+    """Rows that were not written are never passed over, however Python buffers its streams."""
+    emulator.database("CRM").table("Long", {"Name": ["x" * 1000] * 300})
+    target, limit = tmp_path / "rows.ndjson", 100_000
+    with target.open("wb") as sink:
+        process = subprocess.Popen(
+            [*PROGRAM, "SELECT name FROM crm.long"],
+            env={**environment, "PYTHONUNBUFFERED": unbuffered},
+            stdout=sink,
+            stderr=subprocess.PIPE,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+        )
+        _, err = process.communicate(timeout=60)
+
+    assert (process.returncode, err) == (2, b"OSError: File too large\n")
+    assert target.stat().st_size == limit
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("ls", "-q")])
+def test_a_stdout_that_takes_nothing_is_told_once(environment, orders, arguments):
+    """``larkbase --help > /dev/full``"""
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            [*PROGRAM, *arguments],
+            env=environment,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=60,
+            check=False,
+        )
+
+    assert (ended.returncode, ended.stderr) == (2, b"OSError: No space left on device\n")
+
+
+@pytest.mark.parametrize(("database", "code"), [("CRM", 0), ("Nope", 2)])
+def test_a_stderr_that_takes_nothing_changes_no_exit_code(environment, orders, database, code):
+    """What is said beside the data is worth no error."""
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            [*PROGRAM, "ls", database],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=full,
+            timeout=60,
+            check=False,
+        )
+
+    assert (ended.returncode, b"Orders" in ended.stdout) == (code, code == 0)
+
+
 @pytest.mark.parametrize(
     ("closed", "told"),
     [("stdout", "→ next: larkbase head CRM.Orders\n"), ("stdout and stderr", "")],
@@ -107,7 +173,12 @@ def test_an_answer_that_no_stdin_can_give_is_told(environment, emulator):
 
 
 @pytest.mark.parametrize(
-    ("encoding", "name"), [("ascii", rb"\u5ba2 \xe9"), ("cp1252", b"\\u5ba2 \xe9")]
+    ("encoding", "name"),
+    [
+        ("ascii", rb"\u5ba2 \xe9"),
+        ("ascii:surrogateescape", rb"\u5ba2 \xe9"),  # of the locale C
+        ("cp1252", b"\\u5ba2 \xe9"),
+    ],
 )
 def test_a_terminal_of_few_characters_gets_the_others_as_escapes(
     environment, emulator, encoding, name
@@ -155,6 +226,20 @@ def in_terminal(environment, *arguments, columns):
     err = process.stderr.read().decode()
     process.stderr.close()
     return process.wait(60), shown.decode().replace("\r\n", "\n"), err
+
+
+def test_a_stopped_export_leaves_no_half_file(environment, emulator, orders, tmp_path):
+    """SIGTERM, as of a service manager or a container that ends."""
+    emulator.fail(stall=30, endpoint="search")
+    process = start(environment, "export", "CRM.Orders", "--to", str(tmp_path / "rows.csv"))
+    while emulator.pending_faults:
+        time.sleep(0.01)
+
+    process.send_signal(signal.SIGTERM)
+
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (143, b"", b"")
+    assert list(tmp_path.glob(".*")) == list(tmp_path.glob("rows.csv")) == []
 
 
 def test_a_terminal_gets_a_table_that_fits(environment, orders):

@@ -155,6 +155,7 @@ class TestMistakes:
             ("%%lark\nSELECT '{{ amount }}'", "stands inside quotes"),
             ("%%lark a b\nSELECT 1", "Usage: %%lark [NAME]"),
             ("%%lark 1a\nSELECT 1", "cannot be the name of a variable"),
+            ("%%lark class\nSELECT 1", "cannot be the name of a variable"),
             ("%%lark --limit many\nSELECT 1", "Usage: %%lark [NAME]"),
             ("%%lark --limit -1\nSELECT 1", "a number from 0"),
             ("%%lark --arrow --polars\nSELECT 1", "Usage: %%lark [NAME]"),

@@ -409,6 +409,15 @@ class TestFaults:
         assert hint in (caught.value.hint or "")
         assert caught.value.context["aws_code"] == code
 
+    def test_a_refusal_of_lake_formation_says_where_to_grant(self, catalog, aws):
+        """Its code is that of a missing permission in IAM."""
+        text = "Insufficient Lake Formation permission(s): Required Describe on crm"
+        aws.fail("glue", "GetDatabases", "AccessDeniedException", message=text)
+
+        with pytest.raises(PermissionDenied, match=r"Required Describe on crm") as caught:
+            catalog.databases()
+        assert (caught.value.hint or "").startswith("Grant it to the role in Lake Formation")
+
     def test_throttling_is_waited_for(self, catalog_of, writer, aws):
         """A client of our own repeats what AWS refuses for its rate."""
         writer.database("crm")

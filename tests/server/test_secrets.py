@@ -102,6 +102,21 @@ def test_a_secret_is_named_by_its_arn_too(store):
     assert provider({KEY: arn}).credentials().app_id == "cli_canonical"
 
 
+def test_a_secret_is_read_in_the_region_of_its_arn(aws):
+    """Secrets Manager of one region does not know what another one holds."""
+    away = boto3.client(
+        "secretsmanager",
+        endpoint_url=aws.url,
+        region_name="eu-west-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+    arn = away.create_secret(Name="lark", SecretString=json.dumps(CANONICAL))["ARN"]
+
+    assert ":eu-west-1:" in arn
+    assert provider({KEY: arn}).credentials().app_id == "cli_canonical"
+
+
 @pytest.mark.parametrize(
     ("id_content", "secret_content"),
     [

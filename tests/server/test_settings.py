@@ -205,6 +205,17 @@ def test_two_variables_together_name_one_base_source(base, table):
     assert read("base_sources", **{base: "bascn1", table: " tbl1 "}) == ((("bascn1", "tbl1"),), ())
 
 
+def test_two_lists_together_name_several_base_sources():
+    """Each base belongs to the table in the same place, never to another one."""
+    two = {"LARK_BASE_DATA_SOURCE_ID": "b1, b2,", "LARK_TABLE_DATA_SOURCE_ID": "t1,t2"}
+    assert read("base_sources", **two) == ((("b1", "t1"), ("b2", "t2")), ())
+
+    odd = {"LARK_BASE_DATA_SOURCE_ID": "b1,b2", "LARK_TABLE_DATA_SOURCE_ID": "t1"}
+    said = "not used, because they do not list the same number."
+    names = "LARK_BASE_DATA_SOURCE_ID with LARK_TABLE_DATA_SOURCE_ID"
+    assert read("base_sources", **odd) == ((), (f"{names}: {said}",))
+
+
 def test_half_a_pair_is_no_source_and_says_what_is_missing():
     """A base without its table is not used, nor completed from the other pair."""
     assert read(
@@ -260,6 +271,20 @@ def test_an_active_flow_without_sources_warns():
     assert settings.warnings == (
         "default_lark_base_sources: empty, so Flow 2 finds nothing.",
         "default_lark_drive_sources: empty, so Flow 3 finds nothing.",
+    )
+
+
+def test_a_link_in_the_place_of_an_id_is_pointed_out():
+    """Lark would only say that it finds no such thing."""
+    table = "https://acme.larksuite.com/base/bascn1?table=tbl1"
+    folder = "https://acme.larksuite.com/drive/folder/fldcn1"
+
+    settings = connector(default_lark_base_sources=table, default_lark_drive_sources=folder)
+
+    said = "holds no ids of Lark; copy them out of the link."
+    assert settings.warnings == (
+        f'default_lark_base_sources: "{table}" {said}',
+        f'default_lark_drive_sources: "{folder}" {said}',
     )
 
 

@@ -197,6 +197,41 @@ class TestByChange:
         assert len(orders.to_arrow(max_age="auto", columns=self.COLUMNS)) == 3
         assert calls() == ["metas", "search"]
 
+    def test_it_is_never_kept_with_the_fields_of_before(self, lark, base, lark_emulator):
+        """Who read a table before somebody changed its fields keeps them as they are now."""
+        customers = lark.table("CRM.Customers")
+        customers.schema  # noqa: B018 (remembered from now on)
+        table = base.find_table("Customers")
+        table.rename_field("Name", "Customer")
+        table.add_field("Note")
+        lark_emulator.advance(60)
+
+        first = customers.to_pandas(max_age="auto")
+        again = lark_emulator.connect().table("CRM.Customers").to_pandas(max_age="auto")
+
+        assert list(first.columns) == ["Customer", "Note"]
+        assert list(again.columns) == ["Customer", "Note"]
+        assert again.attrs["larkbase"]["from_cache"] is True
+
+    def test_a_field_that_became_a_formula_is_not_kept(self, lark, base, lark_emulator):
+        """Its values change without the base from then on."""
+        customers = lark.table("CRM.Customers")
+        customers.schema  # noqa: B018 (remembered from now on)
+        table = base.find_table("Customers")
+        field_id = table.add_field("Note").field_id
+        lark.refresh()
+        customers.schema  # noqa: B018 (remembered from now on)
+        table.delete_field("Note")
+        formula = {"result": "Number", "declared": True}
+        table.add_field({
+            "field_name": "Note", "ui_type": "Formula", "field_id": field_id, "property": formula,
+        })  # fmt: skip
+        lark_emulator.advance(60)
+
+        frames = [customers.to_pandas(max_age="auto") for _ in range(2)]
+
+        assert ["from_cache" in frame.attrs["larkbase"] for frame in frames] == [False, False]
+
     @pytest.mark.parametrize(
         "read",
         [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import duckdb
 import pandas as pd
 import polars as pl
@@ -417,3 +419,14 @@ class TestMistakes:
             [frame["n"][0], frame["x"][0], frame["flag"][0], pd.Series(["Open", "Paid"])],
         )
         assert values(result) == [2]
+
+    @pytest.mark.parametrize("text", ["1E+2", "1.0E+2", "1E2", "-1E+2", "12.5", "0E+3", "1E+22"])
+    def test_a_decimal_is_the_same_number_in_any_form(self, lark, crm, text):
+        """Decimal(100).normalize() is 1E+2, which is 100 and not 1.00."""
+        value = Decimal(text)
+
+        assert values(lark.sql("SELECT ?::DOUBLE", [value])) == [float(value)]
+        assert values(lark.sql("SELECT $x[1]::DOUBLE", {"x": [value]})) == [float(value)]
+        found = lark.sql("SELECT count(*) FROM crm.orders WHERE amount < ?", [value])
+        plain = lark.sql(f"SELECT count(*) FROM crm.orders WHERE amount < {value:f}")
+        assert values(found) == values(plain)

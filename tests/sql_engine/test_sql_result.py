@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 import larkbase_sdk as larkbase
+from larkbase_sdk.errors import ConfigurationError, QueryError
 
 SCRIPT = "<script>alert('x')</script>"
 
@@ -60,6 +61,26 @@ def test_times_are_utc(result, lark):
     sql = "SELECT hour(TIMESTAMPTZ '2026-01-01 05:00:00+07') AS h, typeof(now()) AS t"
     assert lark.sql(sql).to_arrow().to_pylist() == [{"h": 22, "t": "TIMESTAMP WITH TIME ZONE"}]
     assert result.relation.fetchall()[0][2] == dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+
+
+def test_dates_beyond_the_calendar_of_python_are_shown_and_converted(lark):
+    """DuckDB knows the year 10000: the result is shown, and Arrow and polars hold it."""
+    result = lark.sql("SELECT DATE '9999-12-31' + 1 AS due, [DATE '9999-12-31' + 1] AS all_due")
+
+    assert repr(result).splitlines()[1].split() == ["10000-01-01", '["10000-01-01"]']
+    assert "<td>10000-01-01</td>" in result._repr_html_()
+    assert result.to_arrow()["due"].cast(pa.int32()).to_pylist() == [2932897]
+    assert result.to_polars()["due"].dt.year().to_list() == [10000]
+    with pytest.raises(ConfigurationError, match=r"(?s)as numpy_nullable: year 10000.*pyarrow"):
+        result.to_pandas(dtype_backend="numpy_nullable")
+
+
+def test_polars_refuses_intervals_by_their_column(lark):
+    """The difference of two times is an interval, for which polars has no type."""
+    result = lark.sql("SELECT TIMESTAMP '2026-01-02' - TIMESTAMP '2026-01-01' AS took")
+
+    with pytest.raises(QueryError, match=r'(?s)polars has no type .*"took".*epoch\(took\)'):
+        result.to_polars()
 
 
 def test_columns_of_the_same_name_are_told_apart(lark, crm):

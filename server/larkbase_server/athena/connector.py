@@ -43,7 +43,7 @@ class Connector:
         self._splits_are_processes = "AWS_LAMBDA_FUNCTION_NAME" in environ
         self._options = self.settings.options()
         self._client = LarkClient(self.settings, self._options)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._metadata: Metadata | None = None
         self._catalog: ChainCatalog | None = None
         self._target: SpillTarget | None = None
@@ -66,32 +66,38 @@ class Connector:
     @property
     def metadata(self) -> Metadata:
         """What Lark says of bases and tables; shared with the catalogue."""
-        api = self.api
         with self._lock:
             if self._metadata is None:
                 from larkbase_server.flows import open_metadata
 
-                self._metadata = open_metadata(self.settings, api)
+                self._metadata = open_metadata(self.settings, self.api)
             return self._metadata
 
     @property
     def catalog(self) -> ChainCatalog:
         """Every flow that is switched on."""
-        api, metadata = self.api, self.metadata
         with self._lock:
             if self._catalog is None:
                 from larkbase_server.flows import open_catalog
 
-                self._catalog = open_catalog(self.settings, api, metadata)
+                self._catalog = open_catalog(self.settings, self.api, self.metadata)
             return self._catalog
 
-    def reread_credentials(self) -> bool:
+    @property
+    def opened(self) -> LarkApi | None:
+        """Lark, if it was used already."""
+        return self._client.opened
+
+    def reread_credentials(self, refused: LarkApi | None) -> bool:
         """Read the secret again after a refusal, and tell whether a second try may help.
+
+        Args:
+            refused: What ``opened`` was before the refusal.
 
         Raises:
             ConfigurationError: when the credentials cannot be had.
         """
-        changed = self._client.reread()
+        changed = self._client.reread(refused)
         if changed:
             with self._lock:
                 self._metadata = self._catalog = None

@@ -71,10 +71,11 @@ class ConnectorFunction:
             return PingResponse.to(request, SOURCE_TYPE)
         connector = self._opened()
         log.watch(connector)
+        api = connector.opened
         try:
             return _answer(connector, request, context, log)
         except AuthenticationError:
-            if not connector.reread_credentials():
+            if not connector.reread_credentials(api):
                 raise
         return _answer(connector, request, context, log)
 

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from larkbase_sdk.options import Options
     from larkbase_server.crawler.source import CrawlSource
 
+_NO_TABLE = "Lark lists no table of its base."
+_NO_FIELD = "Lark lists no field of it."
+
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 
@@ -65,7 +68,9 @@ def read_source(
         source,
         tuple(databases),
         left_out={item.token: one_line(item.reason) for item in skipped if item.token},
-        unclear={item.tables_of: one_line(item.reason) for item in skipped if item.tables_of},
+        unclear={item.tables_of: one_line(item.reason) for item in skipped if item.tables_of}
+        # Every base has a table: whoever is told of none lacks a right, or met a fault of Lark's.
+        | {base_id: _NO_TABLE for base_id, found in tables.items() if not found},
         failures=tuple(one_line(item) for item in skipped if item.unreadable),
         notes=tuple(one_line(item) for item in skipped if not item.unreadable),
     )
@@ -142,6 +147,8 @@ class _Columns:
             return self.metadata.fields(*ids)
 
         self._fields, self._errors = _read_all(fields_of, _in_turns(tables))
+        # Every table has a field, as every base has a table.
+        self._errors |= {ids: _NO_FIELD for ids, found in self._fields.items() if not found}
 
     def table(self, listed: ListedTable) -> LarkTable:
         """Return one of the tables; may call for a table that only a lookup leads to."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from larkbase_sdk.api.links import is_id
 from larkbase_sdk.errors import ConfigurationError
 from larkbase_sdk.options import parse_flag
 from larkbase_server.crawler.source import BASE_KEY, FOLDER_KEY, TABLE_KEY, CrawlSource
@@ -43,8 +44,8 @@ def parse_event(event: Any) -> CrawlRequest:
     other keys are ignored.
 
     Raises:
-        ConfigurationError: ``Invalid handler type: <value>``, a missing key, which is named, or a
-            flag that is neither on nor off.
+        ConfigurationError: ``Invalid handler type: <value>``, a missing key or one without an id,
+            which is named, or a flag that is neither on nor off.
     """
     if not isinstance(event, Mapping):
         msg = f"The payload of the invocation is no JSON object but {type(event).__name__}."
@@ -73,6 +74,14 @@ class _Given:
             raise ConfigurationError(msg, hint=f"Send such as {_EXAMPLE}.")
         return value
 
+    def id(self, key: str) -> str:
+        """Return an id of Lark."""
+        value = self.required(key)
+        if not is_id(value):
+            msg = f"The member {key} of the payload holds {value!r}, which is no id of Lark."
+            raise ConfigurationError(msg, hint="Copy it from the link; the link itself is none.")
+        return value
+
     def flag(self, key: str) -> bool:
         text = self.text(key)
         try:
@@ -85,9 +94,9 @@ class _Given:
 def _source(given: _Given) -> CrawlSource:
     kind = given.text(_TYPE) or _kind_of_ids(given)
     if kind.upper() == _BASE_TYPE:
-        return CrawlSource.of_table(given.required(BASE_KEY), given.required(TABLE_KEY))
+        return CrawlSource.of_table(given.id(BASE_KEY), given.id(TABLE_KEY))
     if kind.upper() == _DRIVE_TYPE:
-        return CrawlSource.of_folder(given.required(FOLDER_KEY))
+        return CrawlSource.of_folder(given.id(FOLDER_KEY))
     # The text is part of the contract, and some compare all of it: no hint.
     msg = f"Invalid handler type: {kind}"
     raise ConfigurationError(msg)

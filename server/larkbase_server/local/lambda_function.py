@@ -83,16 +83,15 @@ def run(handler: Handler, event: Any, context: LambdaContext) -> Outcome:
     """
     try:
         value = handler(event, context)
-    except SystemExit as end:
-        text = (
-            f"RequestId: {context.aws_request_id} Error: Runtime exited with exit code {end.code}"
-        )
-        return _failure("Runtime.ExitError", text)
     except Exception as error:  # noqa: BLE001 (every error is the function's answer)
         _log.debug("%s failed", context.function_name, exc_info=error)
         steps = traceback.format_list(traceback.extract_tb(error.__traceback__)[1:])
         more = {"requestId": context.aws_request_id, "stackTrace": steps}
         return _failure(type(error).__name__, str(error), **more)
+    except BaseException as end:  # noqa: BLE001 (there the whole process would end with it)
+        code = end.code if isinstance(end, SystemExit) else 1
+        text = f"RequestId: {context.aws_request_id} Error: Runtime exited with exit code {code}"
+        return _failure("Runtime.ExitError", text)
     try:
         payload = json.dumps(value).encode()
     except (TypeError, ValueError, RecursionError) as error:

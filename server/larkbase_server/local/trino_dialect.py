@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from larkbase_sdk.errors import QueryError
 from larkbase_server.local.trino_functions import replace_functions
 from larkbase_server.local.trino_unnest import replace_unnests
+from larkbase_server.local.trino_zones import replace_zones
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +29,7 @@ SETTINGS = {
 }
 """Settings of DuckDB under which a statement runs."""
 
+_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _HINT = "The local Athena answers SELECT, WITH, VALUES, SHOW and DESCRIBE."
 
 
@@ -44,8 +47,10 @@ def parse_query(sql: str) -> SqlNode:
         with _quiet_parser():
             trees = [tree for tree in sqlglot.parse(sql, read="trino") if tree is not None]
     except SqlglotError as error:
+        _check_names(sql)
         msg = f"The statement cannot be read: {_first_line(str(error))}"
         raise QueryError(msg) from error
+    _check_names(sql)
     if len(trees) != 1:
         msg = f"One statement is needed, not {len(trees)}."
         raise QueryError(msg)
@@ -53,6 +58,30 @@ def parse_query(sql: str) -> SqlNode:
         msg = f"The local Athena does not run {sql.split()[0].upper()}."
         raise QueryError(msg, hint=_HINT)
     return trees[0]
+
+
+def _check_names(sql: str) -> None:
+    """Refuse names that Athena reads in double quotes only; the parser takes ``2024_x`` for 2024.
+
+    Raises:
+        QueryError: there is one.
+    """
+    import sqlglot
+    from sqlglot.errors import SqlglotError
+
+    try:
+        tokens = sqlglot.tokenize(sql, read="trino")
+    except SqlglotError:
+        return
+    digits, end = "", -1
+    for token in tokens:
+        kind = token.token_type.name
+        prefix = digits if token.start == end + 1 else ""
+        if kind == "VAR" and (prefix or not _PLAIN_NAME.fullmatch(token.text)):
+            name = f"{prefix}{token.text}"
+            msg = f"The name {name} has to stand in double quotes."
+            raise QueryError(msg, hint=f'Write "{name}".')
+        digits, end = token.text if kind == "NUMBER" else "", token.end
 
 
 def to_duckdb(tree: SqlNode) -> str:
@@ -66,12 +95,14 @@ def to_duckdb(tree: SqlNode) -> str:
 
     changed = tree.copy()
     _refuse_ties(changed)
+    replace_zones(changed)
     replace_functions(changed)
     replace_unnests(changed)
     if isinstance(changed, exp.Select):
         _name_columns(changed)
     try:
-        return str(changed.sql(dialect="duckdb", unsupported_level=ErrorLevel.RAISE))
+        with _quiet_parser():
+            return str(changed.sql(dialect="duckdb", unsupported_level=ErrorLevel.RAISE))
     except SqlglotError as error:
         msg = f"The local Athena cannot run the statement: {_first_line(str(error))}"
         raise QueryError(msg) from error

@@ -1,8 +1,11 @@
 """Functions of Athena whose meaning DuckDB has under another name, or not at all.
 
 What the parser's own dialects translate is not repeated here. Known differences that remain: text
-of times and of doubles, quotients of decimals, which are doubles, an index beyond a list, which
-gives NULL, and types that are cast where Athena refuses to compare them.
+of times and of doubles, names of types, quotients and means of decimals, which are doubles, an
+index beyond a list or a key that a map lacks, which give NULL, a group that takes no part in a
+match of a pattern, which gives an empty text, NULL within lists and rows, which equals itself as
+NaN does, and types that are cast where Athena refuses to compare or to join them. More is taken
+than Athena takes: a name given in the list of columns is known in WHERE and GROUP BY, for one.
 """
 
 from __future__ import annotations
@@ -11,7 +14,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from larkbase_sdk.errors import QueryError
-from larkbase_server.local.trino_macros import PREFIX
+from larkbase_server.local.trino_casts import is_json, replace_cast
+from larkbase_server.local.trino_macros import call
 from larkbase_server.local.trino_patterns import (
     format_pattern,
     regexp_replacement,
@@ -27,7 +31,7 @@ _TEMPLATES = {
     "all_match": "trino_all(list_transform(:a, :b))",
     "any_match": "trino_any(list_transform(:a, :b))",
     "none_match": "NOT trino_any(list_transform(:a, :b))",
-    "arrays_overlap": "list_has_any(:a, :b)",
+    "arrays_overlap": "trino_overlap(:a, :b)",
     "codepoint": "unicode(:a)",
     "every": "bool_and(:a)",
     "infinity": "CAST('inf' AS DOUBLE)",
@@ -50,7 +54,9 @@ _TEMPLATES = {
     "AtTimeZone": "timezone(:zone, timezone('UTC', CAST(:a AS TIMESTAMP)))",
     # Whole units between two times, where DuckDB's function of this name counts boundaries.
     "DateDiff": "date_sub(:unit, :b, :a)",
+    "Ceil": "trino_ceil(:a)",
     "Div": "trino_divide(:a, :b)",
+    "Floor": "trino_floor(:a)",
     "Mod": "trino_remainder(:a, :b)",
     # NULL where nothing is found, not an empty text.
     "RegexpExtract": "CASE WHEN regexp_matches(:a, :b) THEN regexp_extract(:a, :b, :group) END",
@@ -75,7 +81,7 @@ def replace_functions(tree: SqlNode) -> None:
     """
     from sqlglot import exp
 
-    changed = (exp.Func, exp.AtTimeZone, exp.Div, exp.Mod, exp.Add, exp.Sub)
+    changed = (exp.Func, exp.AtTimeZone, exp.Div, exp.Mod, exp.Add, exp.Sub, exp.JSONValue)
     # From the inside out, because what is replaced is copied into its replacement.
     for node in reversed(list(tree.find_all(*changed))):
         replacement = _replacement(node)
@@ -134,12 +140,6 @@ def _template(name: str) -> SqlNode:
     return sqlglot.parse_one(_TEMPLATES[name], read="duckdb")
 
 
-def _macro(name: str, *arguments: SqlNode) -> SqlNode:
-    from sqlglot import exp
-
-    return exp.func(PREFIX + name, *(argument.copy() for argument in arguments))
-
-
 def _extract(node: SqlNode) -> SqlNode | None:
     from sqlglot import exp
 
@@ -148,30 +148,48 @@ def _extract(node: SqlNode) -> SqlNode | None:
     return exp.func("isodow", node.expression.copy())
 
 
-def _cast(node: SqlNode) -> SqlNode | None:
-    from sqlglot import exp
-
-    whole = node.to.is_type("tinyint", "smallint", "int", "bigint")
-    if not whole or node.this.is_string or node.this.is_int or isinstance(node.this, exp.Null):
-        return None
-    changed = node.copy()
-    changed.set("this", _macro("whole", node.this))
-    return changed
-
-
 def _moved(node: SqlNode) -> SqlNode | None:
     """Return a time with an interval added or taken away; a date stays a date."""
     from sqlglot import exp
 
     sides = [node.this, node.expression]
     times = [side for side in sides if not isinstance(side, exp.Interval)]
+    if isinstance(node, exp.Sub) and len(times) == 2:
+        return _between(*times)
     if isinstance(node, exp.Add | exp.Sub) and len(times) != 1:
         return None
-    return _macro("moved", times[0], node)
+    return call("moved", times[0], node)
+
+
+def _between(late: SqlNode, early: SqlNode) -> SqlNode | None:
+    """Return the interval between two dates, which DuckDB gives as a number of days."""
+    from sqlglot import exp
+
+    if not (_is_date(late) or _is_date(early)):
+        return None
+    return exp.Sub(this=exp.cast(late, "timestamp"), expression=exp.cast(early, "timestamp"))
+
+
+def _is_date(node: SqlNode) -> bool:
+    from sqlglot import exp
+
+    value = node.unnest()
+    if isinstance(value, exp.Cast):
+        return bool(value.to.is_type("date"))
+    return isinstance(value, exp.CurrentDate)
+
+
+def _date(node: SqlNode) -> SqlNode | None:
+    from sqlglot import exp
+
+    if node.args.get("zone") is not None or node.expressions:
+        return None
+    cast = exp.cast(node.this, "date")
+    return replace_cast(cast) or cast
 
 
 def _sequence(node: SqlNode) -> SqlNode:
-    return _macro("sequence", *_present(node, "start", "end", "step"))
+    return call("sequence", *_present(node, "start", "end", "step"))
 
 
 def _substring(node: SqlNode) -> SqlNode | None:
@@ -180,7 +198,7 @@ def _substring(node: SqlNode) -> SqlNode | None:
     start = node.args.get("start")
     if start is None or (isinstance(start, exp.Literal) and int(start.name) > 0):
         return None
-    return _macro("substr", *_present(node, "this", "start", "length"))
+    return call("substr", *_present(node, "this", "start", "length"))
 
 
 def _present(node: SqlNode, *keys: str) -> list[SqlNode]:
@@ -192,6 +210,45 @@ def _split(node: SqlNode) -> SqlNode | None:
         return None
     msg = "The local Athena cannot run split with a limit."
     raise QueryError(msg)
+
+
+def _arg_max(node: SqlNode) -> SqlNode | None:
+    """Return the function that takes a NULL beside the greatest or the least value as well."""
+    from sqlglot import exp
+
+    if node.args.get("count") is not None:
+        return None
+    name = "arg_max_null" if isinstance(node, exp.ArgMax) else "arg_min_null"
+    return exp.Anonymous(this=name, expressions=[node.this.copy(), node.expression.copy()])
+
+
+def _concat_ws(node: SqlNode) -> SqlNode | None:
+    return call("concat_ws", *node.expressions) if len(node.expressions) == 2 else None
+
+
+def _json_extract(node: SqlNode) -> SqlNode | None:
+    """Return the function for a text that is perhaps no JSON: then it gives NULL."""
+    from sqlglot import exp
+
+    if node.args.get("json_query"):
+        _refuse_json(node)
+    if is_json(node.this):
+        return None
+    changed = node.copy()
+    changed.set("this", exp.TryCast(this=node.this.copy(), to=exp.DataType.build("json")))
+    return changed
+
+
+def _json_scalar(node: SqlNode) -> SqlNode:
+    from sqlglot import exp
+
+    found = exp.JSONExtract(this=node.this.copy(), expression=node.expression.copy())
+    return call("json_scalar", _json_extract(found) or found)
+
+
+def _refuse_json(_: SqlNode) -> None:
+    msg = "The local Athena cannot run json_exists, json_query and json_value."
+    raise QueryError(msg, hint="Use json_extract and json_extract_scalar.")
 
 
 def _regexp_replace(node: SqlNode) -> SqlNode | None:
@@ -243,16 +300,24 @@ def _with_pattern(node: SqlNode, key: str, translate: Callable[[str], str]) -> S
 
 _SPECIAL: dict[str, Callable[[SqlNode], SqlNode | None]] = {
     "Add": _moved,
-    "Cast": _cast,
+    "ArgMax": _arg_max,
+    "ArgMin": _arg_max,
+    "Cast": replace_cast,
+    "ConcatWs": _concat_ws,
+    "Date": _date,
     "DateAdd": _moved,
     "Extract": _extract,
     "Format": _format,
     "GenerateSeries": _sequence,
+    "JSONExtract": _json_extract,
+    "JSONExtractScalar": _json_scalar,
+    "JSONValue": _refuse_json,
     "ParseDatetime": _parse_datetime,
     "RegexpReplace": _regexp_replace,
     "Split": _split,
     "Sub": _moved,
     "Substring": _substring,
-    "TryCast": _cast,
+    "TryCast": replace_cast,
     "format_datetime": _format_datetime,
+    "json_exists": _refuse_json,
 }

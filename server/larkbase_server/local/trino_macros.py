@@ -6,6 +6,11 @@ The parser does not know the types of columns, so a macro has to suit all of the
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from larkbase_sdk.read.constants import SqlNode
+
 PREFIX = "trino_"
 
 MACROS = """
@@ -17,13 +22,28 @@ CREATE MACRO trino_divide(a, b) AS COALESCE(a / NULLIF(b, 0), CASE WHEN b = 0 AN
 CREATE MACRO trino_remainder(a, b) AS COALESCE(a % NULLIF(b, 0), CASE WHEN b = 0 AND a IS NOT NULL
     THEN cast_to_type('Division by zero', a % NULLIF(b, 0)) END);
 
--- On the way to a whole number a half is rounded away from zero.
-CREATE MACRO trino_whole(a) AS CASE WHEN typeof(a) IN ('DOUBLE', 'FLOAT')
-    THEN cast_to_type(round(TRY_CAST(a AS DOUBLE)), a) ELSE a END;
+-- A whole number stays one, as it does with round.
+CREATE MACRO trino_floor(a) AS cast_to_type(floor(a), round(a));
+CREATE MACRO trino_ceil(a) AS cast_to_type(ceil(a), round(a));
+
+-- What a cast reads: on the way to a whole number a half is rounded away from zero, and a text
+-- that does not have the form p becomes one that no type takes.
+CREATE MACRO trino_read(a, p) AS CASE WHEN typeof(a) IN ('DOUBLE', 'FLOAT')
+    THEN cast_to_type(round(TRY_CAST(a AS DOUBLE)), a)
+    WHEN typeof(a) = 'VARCHAR' AND NOT regexp_full_match(CAST(a AS VARCHAR), p)
+    THEN cast_to_type('no such value: ' || CAST(a AS VARCHAR), a) ELSE a END;
+
+-- Lists and objects are no texts.
+CREATE MACRO trino_json_scalar(j)
+    AS CASE WHEN json_type(j) NOT IN ('ARRAY', 'OBJECT') THEN j ->> '$' END;
+CREATE MACRO trino_json_text(j) AS CASE WHEN json_type(j) IN ('ARRAY', 'OBJECT')
+    THEN error('JSON lists and objects cannot be cast to varchar') ELSE j ->> '$' END;
 
 -- A date stays a date where DuckDB makes it a timestamp.
 CREATE MACRO trino_trunc(u, a) AS cast_to_type(date_trunc(u, a), a);
-CREATE MACRO trino_moved(a, b) AS cast_to_type(b, a);
+CREATE MACRO trino_moved(a, b) AS CASE WHEN typeof(a) = 'DATE'
+    AND TRY_CAST(b AS TIMESTAMP) <> date_trunc('day', TRY_CAST(b AS TIMESTAMP))
+    THEN cast_to_type('a date takes no hours, minutes or seconds', a) ELSE cast_to_type(b, a) END;
 CREATE MACRO trino_iso8601(a) AS CASE typeof(a) WHEN 'DATE' THEN strftime(a, '%Y-%m-%d')
     WHEN 'TIMESTAMP WITH TIME ZONE' THEN strftime(a, '%Y-%m-%dT%H:%M:%S.%gZ')
     ELSE strftime(a, '%Y-%m-%dT%H:%M:%S.%g') END;
@@ -37,6 +57,8 @@ CREATE MACRO trino_all(l) AS CASE WHEN l IS NULL THEN NULL WHEN list_contains(l,
     WHEN list_count(l) < len(l) THEN NULL ELSE TRUE END;
 CREATE MACRO trino_contains(l, x) AS CASE WHEN NOT list_contains(l, x) AND list_count(l) < len(l)
     THEN NULL ELSE list_contains(l, x) END;
+CREATE MACRO trino_overlap(a, b) AS CASE WHEN NOT list_has_any(a, b)
+    AND (list_count(a) < len(a) OR list_count(b) < len(b)) THEN NULL ELSE list_has_any(a, b) END;
 CREATE MACRO trino_max(l) AS CASE WHEN list_count(l) < len(l) THEN NULL ELSE list_max(l) END;
 CREATE MACRO trino_min(l) AS CASE WHEN list_count(l) < len(l) THEN NULL ELSE list_min(l) END;
 CREATE MACRO trino_remove(l, x) AS list_filter(l, LAMBDA e : e IS DISTINCT FROM x);
@@ -48,6 +70,9 @@ CREATE MACRO trino_position(l, x) AS CASE WHEN l IS NULL OR x IS NULL THEN NULL
     ELSE COALESCE(list_position(l, x), 0) END;
 CREATE MACRO trino_repeat(x, n) AS list_transform(range(n), LAMBDA i : x);
 
+-- A list is joined as well.
+CREATE MACRO trino_concat_ws(s, x) AS CASE WHEN typeof(x) LIKE '%[]'
+    THEN array_to_string(TRY_CAST(x AS VARCHAR[]), s) ELSE concat_ws(s, x) END;
 -- NULL where there are fewer parts.
 CREATE MACRO trino_part(a, d, n) AS list_extract(string_split(a, d), n);
 -- A start outside the text gives nothing.
@@ -56,3 +81,10 @@ CREATE MACRO trino_substr(a, s)
     (a, s, n) AS CASE WHEN s = 0 OR s < -length(a) THEN '' ELSE substr(a, s, n) END;
 """
 """The statements that make them; their names begin with ``PREFIX``."""
+
+
+def call(name: str, *arguments: SqlNode) -> SqlNode:
+    """Return a call of a macro; its name goes without the prefix."""
+    from sqlglot import exp
+
+    return exp.func(PREFIX + name, *(argument.copy() for argument in arguments))

@@ -7,24 +7,40 @@ import re
 from larkbase_sdk.errors import QueryError
 
 _JODA = {
-    "yyyy": "%Y", "yy": "%y", "MMMM": "%B", "MMM": "%b", "MM": "%m", "dd": "%d", "HH": "%H",
-    "hh": "%I", "mm": "%M", "ss": "%S", "SSS": "%g", "EEEE": "%A", "EEE": "%a", "a": "%p",
+    "y": "%Y", "yy": "%y", "yyyy": "%Y", "Y": "%Y", "YYYY": "%Y", "x": "%G", "xxxx": "%G",
+    "M": "%-m", "MM": "%m", "MMM": "%b", "MMMM": "%B", "d": "%-d", "dd": "%d", "D": "%-j",
+    "DDD": "%j", "ww": "%V", "e": "%u", "E": "%a", "EE": "%a", "EEE": "%a", "EEEE": "%A",
+    "a": "%p", "H": "%-H", "HH": "%H", "h": "%-I", "hh": "%I", "m": "%-M", "mm": "%M", "s": "%-S",
+    "ss": "%S", "SSS": "%g",
 }  # fmt: skip
-"""Parts of a pattern of ``format_datetime``, the longer ones first."""
+"""Parts of a pattern of ``format_datetime``: a letter, as often as it stands there."""
 
+_TIME_PART = re.compile(
+    r"'(?P<quoted>(?:[^']|'')*)'|(?P<letters>(?P<one>[A-Za-z])(?P=one)*)|.", re.DOTALL
+)
 _GROUP = re.compile(r"\\(.)|\$(\d)|\\$")
 _FORMAT = re.compile(r"%(?P<flags>[-0,+]*)(?P<size>\d*(?:\.\d+)?)(?P<kind>[a-zA-Z%])|[{}]|%")
 _KINDS = {"s": "", "d": "d", "f": "f", "e": "e", "x": "x", "X": "X", "o": "o"}
 
 
 def strftime_pattern(pattern: str) -> str:
-    """Return the pattern of ``format_datetime`` and ``parse_datetime`` as DuckDB writes it."""
-    text, rest = "", pattern
-    while rest:
-        part = next((key for key in _JODA if rest.startswith(key)), rest[0])
-        text += _JODA.get(part, part)
-        rest = rest[len(part) :]
-    return text
+    """Return the pattern of ``format_datetime`` and ``parse_datetime`` as DuckDB writes it.
+
+    Raises:
+        QueryError: it holds something that DuckDB has no word for.
+    """
+
+    def changed(match: re.Match[str]) -> str:
+        letters, quoted = match["letters"], match["quoted"]
+        if letters is None:
+            text = match[0] if quoted is None else quoted.replace("''", "'") or "'"
+            return text.replace("%", "%%")
+        if letters not in _JODA:
+            msg = f"The local Athena cannot run a pattern of times with {letters}."
+            raise QueryError(msg)
+        return _JODA[letters]
+
+    return _TIME_PART.sub(changed, pattern)
 
 
 def regexp_replacement(text: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
 import pytest
@@ -315,6 +317,30 @@ class TestLark:
 
         assert engine.schemas() == ["sales"]
         assert len(engine.select("sales.orders")) == 5
+
+    def test_a_rotated_secret_is_read_again_for_all_requests_at_the_time(
+        self, world, sales, engine_class
+    ):
+        """One of them reads it, and the others do not take that for a secret that stayed."""
+        good = {"lark_app_id": world.lark.app_id, "lark_app_secret": world.lark.app_secret}
+        secrets = world.aws.client("secretsmanager")
+        secrets.put_secret_value(
+            SecretId="lark-app", SecretString=json.dumps({**good, "lark_app_secret": "old-secret"})
+        )
+        world.fresh_process()
+        with pytest.raises(InvalidCredentialsException):
+            engine_class(world.aws).schemas()
+        secrets.put_secret_value(SecretId="lark-app", SecretString=json.dumps(good))
+        together = threading.Barrier(4)
+
+        def schemas(engine):
+            together.wait(20)
+            return engine.schemas()
+
+        with ThreadPoolExecutor(4) as threads:
+            found = list(threads.map(schemas, [engine_class(world.aws) for _ in range(4)]))
+
+        assert found == [["sales"]] * 4
 
 
 class TestAws:

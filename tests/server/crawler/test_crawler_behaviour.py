@@ -258,6 +258,37 @@ class TestDeleted:
         assert world.crawl(folder)["databases"]["kept"] == 1
         assert world.names() == {"crm": ["customers", "orders"]}
 
+    @pytest.mark.parametrize("data", [None, {"has_more": False, "items": None, "total": 0}])
+    def test_a_base_without_any_table_loses_none(self, world, crm, data):
+        """Every base has a table, so that an empty list tells of rights or of a fault."""
+        world.crawl(crm)
+        before = world.snapshot()
+        token = world.lark.database("CRM").app_token
+        answer = {"code": 0, "msg": "success", "data": data}
+        world.lark.fail(endpoint="tables", path=token, status=200, body=answer)
+
+        result = world.crawl(crm)
+
+        assert world.snapshot() == before
+        why = "whether it is still wanted could not be told: Lark lists no table of its base."
+        assert reasons(result) == {
+            "crm.customers": ("kept", [why]),
+            "crm.orders": ("kept", [why]),
+        }
+
+    def test_a_table_without_any_field_stays(self, world, crm):
+        """Every table has a field, as above; its declared types would be lost."""
+        world.crawl(crm)
+        before = world.snapshot()
+        path = world.lark.database("CRM").table("Orders").table_id
+        answer = {"code": 0, "msg": "success", "data": {"has_more": False, "items": []}}
+        world.lark.fail(endpoint="fields", path=path, status=200, body=answer)
+
+        result = world.crawl(crm)
+
+        assert world.snapshot() == before
+        assert result["failures"] == ['table "crm.orders": Lark lists no field of it.']
+
     def test_a_base_whose_row_became_incomplete_stays(self, world, crm):
         """Somebody is in the middle of editing the row."""
         world.lark.database("Shop").table("Items", {"Item": ["Bolt"]})

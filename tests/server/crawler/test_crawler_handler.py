@@ -93,6 +93,24 @@ class TestPayload:
 
         assert caught.value.message == f"The payload has no {key}."
 
+    @pytest.mark.parametrize(
+        ("key", "value"),
+        [
+            ("larkBaseDataSourceId", "https://acme.larksuite.com/base/bascn1"),
+            ("larkBaseDataSourceId", "bascn1:tbl1"),
+            ("larkTableDataSourceId", ["tbl1"]),
+            ("larkDriveFolderToken", "fldcn1/fldcn2"),
+        ],
+    )
+    def test_what_is_no_id_is_named(self, key, value):
+        """It would be asked for under another id, and not be known again in Glue's locations."""
+        ids = {**(FOLDER if key in FOLDER else TABLE), key: value}
+        with pytest.raises(ConfigurationError) as caught:
+            parse_event(ids)
+
+        said = f"The member {key} of the payload holds {str(value)!r}, which is no id of Lark."
+        assert caught.value.message == said
+
     @pytest.mark.parametrize("event", [None, [], "LARK_BASE", 3])
     def test_a_payload_that_is_no_object_is_refused(self, event):
         """Lambda hands over whatever JSON it was given."""

@@ -6,6 +6,7 @@ import ast
 import importlib.util
 import io
 import json
+import os
 import zipfile
 from pathlib import Path, PurePosixPath
 
@@ -15,6 +16,7 @@ from elftools.elf.elffile import ELFFile
 from larkbase_sdk.cli import main
 from larkbase_server.deploy.archive import write_zip
 from larkbase_server.deploy.targets import find_python
+from larkbase_server.deploy.wheels import pinned
 
 FUNCTIONS = ("connector", "crawler")
 ARCHITECTURES = ("x86_64", "arm64")
@@ -266,6 +268,31 @@ class TestCommand:
         assert "pip cannot install the packages for arm64: no pip today" in err
         assert list((tmp_path / "out").iterdir()) == []
 
+    @pytest.mark.parametrize(
+        ("settings", "hint"),
+        [
+            ({"PIP_NO_INDEX": "1"}, "where one has no wheel for Lambda's Python"),
+            (
+                {"PIP_INDEX_URL": "http://127.0.0.1:1/simple", "PIP_RETRIES": "1"},
+                "pip could not reach where packages come from",
+            ),
+        ],
+    )
+    def test_what_pip_does_not_find_is_named(self, tmp_path, monkeypatch, capfd, settings, hint):
+        """With its version, and with the network where that is at fault."""
+        for name, text in settings.items():
+            monkeypatch.setenv(name, text)
+        for name in ("PIP_FIND_LINKS", "PIP_EXTRA_INDEX_URL"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+
+        code = main(["athena", "package", "--arch", "arm64", "--out", str(tmp_path / "dist")])
+        err = capfd.readouterr().err
+
+        assert code == 2
+        assert "No matching distribution found for cryptography==" in err
+        assert hint in " ".join(err.split())
+
     def test_stripping_needs_a_tool(self, tmp_path, monkeypatch, capfd):
         """It is looked for before anything is fetched."""
         monkeypatch.setenv("PATH", str(tmp_path))
@@ -285,3 +312,13 @@ def test_rows_are_data(packages):
     assert json.loads(json.dumps(row)) == row
     assert sorted(row) == ["files", "package", "sha256", "unpacked_mb", "zipped_mb"]
     assert len(row["sha256"]) == 64
+
+
+def test_of_two_copies_of_a_library_the_imported_one_counts(tmp_path, monkeypatch):
+    """As where a person's own packages stand before those of the system."""
+    folder = tmp_path / "orjson-0.0.1.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: orjson\nVersion: 0.0.1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    assert pinned()["orjson"] == "orjson==0.0.1"

@@ -374,6 +374,34 @@ def texts(value: Any) -> list[str]:
     return [str(value)]
 
 
+def resolved(value: Any, known: dict[str, str]) -> Any:
+    """Return what AWS makes of a value with these parameters."""
+    if isinstance(value, list):
+        return [resolved(item, known) for item in value]
+    if not isinstance(value, dict):
+        return value
+    ((name, given),) = value.items()
+    if name == "Ref":
+        return known[given]
+    if name == "Fn::Sub":
+        text, more = given if isinstance(given, list) else (given, {})
+        own = known | {key: resolved(item, known) for key, item in more.items()}
+        return re.sub(r"\$\{([^}]+)\}", lambda found: own[found[1]], text)
+    first, second = resolved(given, known)
+    return {"Fn::Select": lambda: second[int(first)], "Fn::Split": lambda: second.split(first)}[
+        name
+    ]()
+
+
+PSEUDO_PARAMETERS = {
+    "AWS::Partition": "aws",
+    "AWS::Region": "us-east-1",
+    "AWS::AccountId": "123456789012",
+}
+OWN_SECRETS = "arn:aws:secretsmanager:us-east-1:123456789012:secret:"
+OTHER_SECRET = "arn:aws:secretsmanager:eu-west-1:210987654321:secret:lark/app-AbCdEf"
+CHINESE_SECRET = "arn:aws-cn:secretsmanager:cn-north-1:210987654321:secret:lark-app-AbCdEf"
+
 LOGS = {"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"}
 SECRET = {"secretsmanager:GetSecretValue"}
 
@@ -417,9 +445,50 @@ class TestPermissions:
                 if actions([statement]) <= WITHOUT_RESOURCE:
                     continue
                 arns = [text for text in texts(statement["Resource"]) if text.startswith("arn:")]
-                assert arns or statement["Sid"] == "Secret", where
                 assert "*" not in texts(statement["Resource"]), where
+                if statement["Sid"] == "Secret":
+                    continue  # see below
+                assert arns, where
                 assert all(arn.startswith("arn:${AWS::Partition}:") for arn in arns), where
+
+    @pytest.mark.parametrize(
+        ("secret", "arn"),
+        [
+            ("larkbase/lark-app", f"{OWN_SECRETS}larkbase/lark-app"),
+            ("tarn", f"{OWN_SECRETS}tarn"),
+            (f"{OWN_SECRETS}lark-app-AbCdEf", f"{OWN_SECRETS}lark-app-AbCdEf"),
+            (OTHER_SECRET, OTHER_SECRET),
+            (CHINESE_SECRET, CHINESE_SECRET),
+        ],
+    )
+    def test_a_secret_is_granted_by_name_or_arn(self, cloudformation, secret, arn):
+        """That of another account or region too; AWS adds six characters to a name."""
+        for role in ("ConnectorRole", "CrawlerRole"):
+            (statement,) = (
+                row for row in statements(cloudformation)[role] if row["Sid"] == "Secret"
+            )
+            assert statement["Resource"]["Fn::If"][:2] == [
+                "CreateSecret",
+                [{"Ref": "LarkAppSecret"}],
+            ]
+            given = {**PSEUDO_PARAMETERS, "LarkAppSecretManager": secret}
+
+            assert resolved(statement["Resource"]["Fn::If"][2], given) == [arn, f"{arn}-??????"]
+
+    def test_terraform_grants_a_secret_in_the_same_way(self):
+        """What a variable holds is an ARN, or a name of this account and region."""
+        text = re.sub(r"\s+", " ", template_text(TemplateFormat.TERRAFORM))
+
+        assert (
+            'secret_arn = ( local.create_secret || startswith(var.lark_app_secret_manager, "arn:") '
+            '? local.secret : "arn:${local.partition}:secretsmanager:${local.region}:'
+            '${local.account}:secret:${var.lark_app_secret_manager}" )'
+        ) in text
+        assert (
+            "secret_patterns = local.create_secret ? [local.secret_arn] "
+            ': [local.secret_arn, "${local.secret_arn}-??????"]'
+        ) in text
+        assert text.count("resources = local.secret_patterns") == 2
 
     def test_each_function_has_a_role_of_its_own_that_lambda_alone_may_take(self, cloudformation):
         """Unless the operator gives one."""

@@ -79,7 +79,7 @@ class TestQuery:
 
     def test_a_dash_reads_the_statement_from_stdin(self, run, monkeypatch):
         """As the command query does."""
-        monkeypatch.setattr(sys, "stdin", io.StringIO("SELECT 1 AS x"))
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"SELECT 1 AS x")))
 
         assert run("query", CATALOG, "-").rows == [{"x": 1}]
 

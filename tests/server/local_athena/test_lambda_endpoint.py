@@ -57,8 +57,12 @@ def endpoint(seen):
     def leave(event, context):
         raise SystemExit(3)
 
+    def interrupt(event, context):
+        raise KeyboardInterrupt
+
     functions = {
         "echo": echo,
+        "interrupt": interrupt,
         "fail": fail,
         "note": note,
         "describe": describe,
@@ -167,7 +171,12 @@ class TestErrorsOfFunctions:
         assert [step.split("in ")[-1].split("\n")[0] for step in payload["stackTrace"]] == ["fail"]
 
     @pytest.mark.parametrize(
-        ("name", "kind"), [("set", "Runtime.MarshalError"), ("leave", "Runtime.ExitError")]
+        ("name", "kind"),
+        [
+            ("set", "Runtime.MarshalError"),
+            ("leave", "Runtime.ExitError"),
+            ("interrupt", "Runtime.ExitError"),
+        ],
     )
     def test_what_lambda_cannot_return_is_an_error_of_the_runtime(self, client, name, kind):
         """No JSON value, and the end of the process."""

@@ -27,12 +27,13 @@ locals {
   connector_role_arn = local.create_connector_role ? aws_iam_role.connector[0].arn : var.lambda_athena_connector_role
   crawler_role_arn   = local.create_crawler_role ? aws_iam_role.crawler[0].arn : var.lambda_lark_base_crawler_role
 
-  # AWS adds six characters to the name that a secret was given.
-  secret_pattern = (
+  secret_arn = (
     local.create_secret || startswith(var.lark_app_secret_manager, "arn:")
     ? local.secret
-    : "arn:${local.partition}:secretsmanager:${local.region}:${local.account}:secret:${var.lark_app_secret_manager}-??????"
+    : "arn:${local.partition}:secretsmanager:${local.region}:${local.account}:secret:${var.lark_app_secret_manager}"
   )
+  # AWS adds six characters to the name that a secret was given.
+  secret_patterns = local.create_secret ? [local.secret_arn] : [local.secret_arn, "${local.secret_arn}-??????"]
 
   glue = "arn:${local.partition}:glue:${local.region}:${local.account}"
 }
@@ -66,7 +67,7 @@ data "aws_iam_policy_document" "connector" {
   statement {
     sid       = "Secret"
     actions   = ["secretsmanager:GetSecretValue"]
-    resources = [local.secret_pattern]
+    resources = local.secret_patterns
   }
 
   statement {
@@ -241,7 +242,7 @@ data "aws_iam_policy_document" "crawler" {
   statement {
     sid       = "Secret"
     actions   = ["secretsmanager:GetSecretValue"]
-    resources = [local.secret_pattern]
+    resources = local.secret_patterns
   }
 
   statement {
