@@ -64,12 +64,12 @@ class Output:
 
         A file appears under its name only when it is complete.
         """
-        from larkbase_sdk.sinks.files import complete_file, flat_schema, flatten
+        from larkbase_sdk.sinks.files import exported_file, flat_schema, flatten
         from larkbase_sdk.sinks.values import plain_rows
 
         chosen = self.check(target)
         if target is not None:
-            with complete_file(target.resolve()) as scratch, scratch.open("wb") as sink:
+            with exported_file(target) as scratch, scratch.open("wb") as sink:
                 return write(reader, chosen, sink, file=True)
         if chosen is not Format.TABLE:
             return self._write(reader)

@@ -32,22 +32,31 @@ _DAY = 24 * 60 * 60
 def complete_file(path: Path) -> Iterator[Path]:
     """Yield a path to write to; it replaces ``path`` at the end, or vanishes on an error.
 
-    What a killed process left behind vanishes a day later, with the next file of that name.
-
     Raises:
         ConfigurationError: when the folder is not there.
     """
     check_folder(path)
-    stem = _scratch_stem(path.name)
-    _remove_leftovers(path.parent, stem)
-    scratch = path.with_name(f"{stem}{token_hex(4)}{_SCRATCH}")
+    scratch = path.with_name(f"{_scratch_stem(path.name)}{token_hex(4)}{_SCRATCH}")
     try:
         yield scratch
-        if path.exists():
-            shutil.copymode(path, scratch)  # a file that others may not read stays one
         scratch.replace(path)
     finally:
         scratch.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def exported_file(path: Path) -> Iterator[Path]:
+    """As ``complete_file``, for a file that a user names.
+
+    A link is followed, and a file that was there before keeps its mode. What a killed process
+    left behind vanishes a day later, with the next file of that name.
+    """
+    target = path.resolve()
+    _remove_leftovers(target)
+    with complete_file(target) as scratch:
+        yield scratch
+        if target.exists():
+            shutil.copymode(target, scratch)
 
 
 def _scratch_stem(name: str) -> str:
@@ -55,9 +64,9 @@ def _scratch_stem(name: str) -> str:
     return f".{os.fsencode(name)[:_LONGEST_STEM].decode(errors='ignore')}."
 
 
-def _remove_leftovers(folder: Path, stem: str) -> None:
-    """Remove scratch files that nobody has written to for a day."""
-    for scratch in folder.glob(f"{glob.escape(stem)}*{_SCRATCH}"):
+def _remove_leftovers(path: Path) -> None:
+    """Remove scratch files for a file that nobody has written to for a day."""
+    for scratch in path.parent.glob(f"{glob.escape(_scratch_stem(path.name))}*{_SCRATCH}"):
         with contextlib.suppress(OSError):
             if scratch.stat().st_mtime < time.time() - _DAY:
                 scratch.unlink()
@@ -84,7 +93,7 @@ def write_parquet(reader: pa.RecordBatchReader, path: Path) -> Path:
     import pyarrow.parquet as pq
 
     with (
-        complete_file(path.resolve()) as scratch,
+        exported_file(path) as scratch,
         pq.ParquetWriter(scratch, reader.schema) as writer,
     ):
         for group in row_groups(reader, reader.schema):
@@ -122,7 +131,7 @@ def write_csv(reader: pa.RecordBatchReader, path: Path) -> Path:
     from pyarrow import csv
 
     schema = flat_schema(reader.schema)
-    with complete_file(path.resolve()) as scratch, csv.CSVWriter(scratch, schema) as writer:
+    with exported_file(path) as scratch, csv.CSVWriter(scratch, schema) as writer:
         for batch in reader:
             writer.write_batch(flatten(batch, schema))
     return path
