@@ -17,7 +17,6 @@ from larkbase_sdk.emulator.tenant import APP_ID, APP_SECRET, Tenant
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from types import TracebackType
 
     from larkbase_sdk.client import Lark
     from larkbase_sdk.emulator.base import EmulatedBase
@@ -111,12 +110,7 @@ class LarkEmulator:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def __repr__(self) -> str:

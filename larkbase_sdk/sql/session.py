@@ -11,7 +11,6 @@ from larkbase_sdk.sql.times import in_microseconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import TracebackType
 
     import duckdb
     import pyarrow as pa
@@ -74,12 +73,7 @@ class Session:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.connection.close()
 
     def attach(self, database: str, name: str, rows: Any) -> None:

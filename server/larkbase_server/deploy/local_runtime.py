@@ -23,7 +23,6 @@ from larkbase_server.protocol.answer_size import LAMBDA_LIMIT
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-    from types import TracebackType
     from typing import Self
 
     from larkbase_server.deploy.targets import Target
@@ -111,12 +110,7 @@ class LocalRuntime:
         self._reader.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """End the process."""
         self._process.kill()
         self._process.wait()

@@ -16,7 +16,6 @@ from larkbase_server.local.aws_wire import AwsError, Call, Reply, drain, read_ca
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from types import TracebackType
     from wsgiref.types import StartResponse, WSGIEnvironment
 
 ACCESS_KEY = "larkbase-emulator"
@@ -60,12 +59,7 @@ class AwsEmulator:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def __repr__(self) -> str:
