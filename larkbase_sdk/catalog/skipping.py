@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from larkbase_sdk.api.codes import CODES
+from larkbase_sdk.api.codes import meaning_of
 from larkbase_sdk.errors import (
     ConfigurationError,
     LarkBaseError,
@@ -79,9 +79,15 @@ def raise_passing(errors: Iterable[LarkBaseError | None]) -> None:
     What lies behind such an error has names, which meanwhile would be given to something else.
     """
     for error in errors:
-        known = CODES.get(error.code or 0) if error is not None else None
-        if error is not None and known is not None and known.backoff is not None:
+        if error is not None and _will_pass(error):
             raise error
+
+
+def _will_pass(error: LarkBaseError) -> bool:
+    if error.code is None:
+        return False
+    status = error.context.get("http_status", 200)
+    return meaning_of(error.code, status=status).backoff is not None
 
 
 class SkipReport:

@@ -371,9 +371,10 @@ class TestFaults:
         folder.shared = True
         assert tables(catalog, "crm") == ["orders", "customers"]
 
+    @pytest.mark.parametrize("code", [1061001, 7777777], ids=["known", "unknown"])
     @pytest.mark.parametrize("shut", ["source", "sub-folder"])
     def test_while_lark_cannot_answer_nobody_takes_over_a_name(
-        self, metadata_table, catalog_of, lark, lark_emulator, crm, shut
+        self, metadata_table, catalog_of, lark, lark_emulator, crm, shut, code
     ):
         """Else a query would silently read another table for that moment."""
         other = lark_emulator.database("Other")
@@ -387,8 +388,9 @@ class TestFaults:
         assert first == ["crm", f"crm_{other.app_token.lower()}"]
 
         lark.options.retries = 0
-        lark_emulator.fail(1061001, endpoint="files", after=int(inner is not folder), times=None)
-        with pytest.raises(ServiceError, match="1061001"):
+        after = int(inner is not folder)
+        lark_emulator.fail(code, endpoint="files", status=503, after=after, times=None)
+        with pytest.raises(ServiceError, match=str(code)):
             catalog.find_table("crm", "orders")
 
         lark_emulator.recover()
