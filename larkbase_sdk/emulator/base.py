@@ -42,6 +42,7 @@ class EmulatedBase:
         self.revision = 1
         self.created = tenant.clock.now_ms()
         self._tables: list[EmulatedTable] = []
+        self._given_ids: set[str] = set()
 
     @property
     def tables(self) -> list[EmulatedTable]:
@@ -72,6 +73,20 @@ class EmulatedBase:
 
     def __repr__(self) -> str:
         return f"EmulatedBase({self.name}, {len(self._tables)} tables)"
+
+    def fresh_id(self, prefix: str, length: int, *names: object) -> str:
+        """Return the id that these names give, or another one when something had that already."""
+        found = stable_id(prefix, length, *names)
+        again = 1
+        while found in self._given_ids:
+            again += 1
+            found = stable_id(prefix, length, *names, again)
+        self.keep_id(found)
+        return found
+
+    def keep_id(self, used: str) -> None:
+        """Take note of an id, which nothing else is to get, even after its owner is gone."""
+        self._given_ids.add(used)
 
     def find_table(self, reference: str) -> EmulatedTable | None:
         """Return a table by its name or id, or None."""

@@ -80,9 +80,8 @@ def _parse_mapping(spec: Mapping[str, Any]) -> ParsedSpec:
     return ParsedSpec(name, kind, spec.get("property"), str(description), spec.get("field_id"))
 
 
-def make_field(spec: ParsedSpec, table_id: str) -> EmulatedField:
-    """Return the field that a description asks for, with stable ids and default properties."""
-    field_id = spec.field_id or stable_id("fld", 7, table_id, spec.name)
+def make_field(spec: ParsedSpec, field_id: str) -> EmulatedField:
+    """Return the field that a description asks for, with default properties."""
     default = deepcopy(dict(spec.kind.property)) if spec.kind.property is not None else None
     made = EmulatedField(field_id, spec.name, spec.kind, default, spec.description)
     given = deepcopy(dict(spec.property or {}))

@@ -56,6 +56,7 @@ def _fill(tenant: Tenant, path: Path) -> None:
             base = _base(tenant, entry["base_id"], bases, manifest)
             table = base.add_table(entry["name"])
             table.table_id = entry["table_id"]
+            base.keep_id(table.table_id)
             tables.append((table, _add_fields(table, schema), _file(path, entry, "parquet")))
         for table, columns, file in tables:
             table.restore(_records(table, columns, file))

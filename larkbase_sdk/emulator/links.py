@@ -42,16 +42,14 @@ def _back_field(
     if target.find_field(name) is not None:
         msg = f"The table {target.name!r} already has a field {name!r}"
         raise ValueError(msg)
-    here = make_field(replace(spec, property=None), table.table_id)
     back_property = {
-        "back_field_id": here.field_id,
+        "back_field_id": spec.field_id,
         "back_field_name": spec.name,
         "table_id": table.table_id,
         "table_name": table.name,
     }
-    back = make_field(
-        replace(parse_spec((name, "DuplexLink")), property=back_property), target.table_id
-    )
+    described = replace(parse_spec((name, "DuplexLink")), property=back_property)
+    back = make_field(described, target.base.fresh_id("fld", 7, target.table_id, name))
     target.fields.append(back)
     target.touch()
     return {"back_field_id": back.field_id, "back_field_name": name}

@@ -13,7 +13,7 @@ from larkbase_sdk.emulator.fields import (
     make_field,
     parse_spec,
 )
-from larkbase_sdk.emulator.ids import RecordIds, stable_id
+from larkbase_sdk.emulator.ids import RecordIds
 from larkbase_sdk.emulator.links import settle_property
 from larkbase_sdk.emulator.rows import Row, RowSource, StoredRows
 from larkbase_sdk.emulator.serial import render_serial
@@ -42,9 +42,9 @@ class EmulatedTable:
     def __init__(self, base: EmulatedBase, name: str, source: RowSource | None = None) -> None:
         self.base = base
         self.name = name
-        self.table_id = stable_id("tbl", 13, base.app_token, name)
+        self.table_id = base.fresh_id("tbl", 13, base.app_token, name)
         self.fields: list[EmulatedField] = []
-        self.views = [EmulatedView(stable_id("vew", 7, self.table_id, "Grid"), "Grid")]
+        self.views = [EmulatedView(base.fresh_id("vew", 7, self.table_id, "Grid"), "Grid")]
         self.rows: RowSource = source if source is not None else StoredRows()
         self.role_hidden_fields: set[str] = set()
         self.role_hides_rows = False
@@ -125,9 +125,10 @@ class EmulatedTable:
             if any(one.name == spec.name for one in self.fields):
                 msg = f"The table {self.name!r} already has a field {spec.name!r}"
                 raise ValueError(msg)
-            if spec.field_id is None:
-                spec = replace(spec, field_id=self._free_field_id(spec.name))
-            made = make_field(settle_property(self, spec), self.table_id)
+            field_id = spec.field_id or self.base.fresh_id("fld", 7, self.table_id, spec.name)
+            self.base.keep_id(field_id)
+            spec = replace(spec, field_id=field_id)
+            made = make_field(settle_property(self, spec), field_id)
             made.is_primary = not self.fields
             self.fields.append(made)
             if made.kind.automatic and self.rows.writable:
@@ -260,7 +261,7 @@ class EmulatedTable:
         """
         found = [(self.field(reference), op, values) for reference, op, values in conditions]
         made = EmulatedView(
-            stable_id("vew", 7, self.table_id, name),
+            self.base.fresh_id("vew", 7, self.table_id, name),
             name,
             view_type,
             conjunction,
@@ -272,12 +273,6 @@ class EmulatedTable:
             self.views.append(made)
             self.touch()
         return made
-
-    def _free_field_id(self, name: str) -> str:
-        """Return the id of this name, or another one when a renamed field still has it."""
-        taken = {one.field_id for one in self.fields}
-        field_id = stable_id("fld", 7, self.table_id, name)
-        return field_id if field_id not in taken else stable_id("fld", 7, field_id, len(taken))
 
     def touch(self) -> None:
         """Count a change, so that cached orders of rows are not used again."""

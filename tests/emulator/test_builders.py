@@ -94,6 +94,23 @@ def test_ids_look_like_larks(emulator):
     assert record_id[3:].isalpha()
 
 
+@pytest.mark.parametrize("gone", [True, False], ids=["removed", "renamed"])
+def test_a_new_table_of_a_name_that_was_given_up_is_another_one(emulator, gone):
+    """A client that remembers the old one must not take the new one for it."""
+    base = emulator.database("CRM")
+    old = base.table("Orders", {"Name": ["a", "b"]})
+    if gone:
+        base.remove_table("Orders")
+    else:
+        old.name = "Old"
+    new = base.table("Orders", {"Name": ["c"]})
+
+    ids = {*(field.field_id for field in old.fields), *(row["record_id"] for row in old.records)}
+    assert new.table_id != old.table_id
+    assert not ids & {new.fields[0].field_id, new.records[0]["record_id"]}
+    assert len(new.records) == 1
+
+
 def test_links_lead_to_the_emulator(emulator):
     """A table's link names base, table and view."""
     table = emulator.database("CRM").table("Orders", {"Name": ["a"]})
