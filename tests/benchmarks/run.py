@@ -77,8 +77,8 @@ Aimed at: less than 50 MB zipped and 130 MB unpacked, and less than 400 ms to th
     "bench_connector.py": (
         "The Athena connector",
         """A large table through the handler: pages read, decoded, encrypted and spilled.
-A core's share is told by the processor time of the connector alone, as in a Lambda function.
-The emulator's answers are remembered, so that making them takes nothing from the cores meanwhile.
+The connector has one core, as a Lambda function of one virtual processor; its processor time tells.
+The emulator's answers are remembered, so that making them does not slow that core down.
 The last column tells how fast the machine was: a page of 32 columns parsed by orjson alone.
 Where that moves, the best process tells most about the connector.
 Aimed at: 30,000 rows/s per core, less than 350 MB, and GetTable from memory under 5 ms.""",
