@@ -38,6 +38,19 @@ def fault(engine, event):
     return caught.value
 
 
+def rotate_secret(world, engine):
+    """Let the process meet the old secret, which Lark refuses, before the new one is there."""
+    good = {"lark_app_id": world.lark.app_id, "lark_app_secret": world.lark.app_secret}
+    secrets = world.aws.client("secretsmanager")
+    secrets.put_secret_value(
+        SecretId="lark-app", SecretString=json.dumps({**good, "lark_app_secret": "old-secret"})
+    )
+    world.fresh_process()
+    with pytest.raises(InvalidCredentialsException):
+        engine.schemas()
+    secrets.put_secret_value(SecretId="lark-app", SecretString=json.dumps(good))
+
+
 class TestMessages:
     """Events that are no requests."""
 
@@ -305,15 +318,7 @@ class TestLark:
 
     def test_a_rotated_secret_is_read_again_once(self, world, sales, engine):
         """In the middle of the life of a process; the request succeeds."""
-        good = {"lark_app_id": world.lark.app_id, "lark_app_secret": world.lark.app_secret}
-        secrets = world.aws.client("secretsmanager")
-        secrets.put_secret_value(
-            SecretId="lark-app", SecretString=json.dumps({**good, "lark_app_secret": "old-secret"})
-        )
-        world.fresh_process()
-        with pytest.raises(InvalidCredentialsException):
-            engine.schemas()
-        secrets.put_secret_value(SecretId="lark-app", SecretString=json.dumps(good))
+        rotate_secret(world, engine)
 
         assert engine.schemas() == ["sales"]
         assert len(engine.select("sales.orders")) == 5
@@ -322,15 +327,7 @@ class TestLark:
         self, world, sales, engine_class
     ):
         """One of them reads it, and the others do not take that for a secret that stayed."""
-        good = {"lark_app_id": world.lark.app_id, "lark_app_secret": world.lark.app_secret}
-        secrets = world.aws.client("secretsmanager")
-        secrets.put_secret_value(
-            SecretId="lark-app", SecretString=json.dumps({**good, "lark_app_secret": "old-secret"})
-        )
-        world.fresh_process()
-        with pytest.raises(InvalidCredentialsException):
-            engine_class(world.aws).schemas()
-        secrets.put_secret_value(SecretId="lark-app", SecretString=json.dumps(good))
+        rotate_secret(world, engine_class(world.aws))
         together = threading.Barrier(4)
 
         def schemas(engine):
